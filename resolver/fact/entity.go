@@ -50,6 +50,8 @@ type Name struct {
 	// Language is a BCP-47 tag; empty when the source does not say.
 	Language string
 	Kind     NameKind
+	// Source is the data set that the row came from.
+	Source string
 	// From and To bound the days on which the name was in use; the zero Date
 	// is open.
 	From, To Date

@@ -1,0 +1,142 @@
+package resolver
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"onoma/resolver/fact"
+	"onoma/resolver/index"
+	"onoma/resolver/name"
+)
+
+// hit is a name of the table that answers to the query.
+type hit struct {
+	name   index.Name
+	entity index.Entity // the bearer; of a pin, the entity pinned
+	method Method
+}
+
+// Resolve answers the query into a, whose memory it uses again. A hit by an
+// exact or normalised key costs no allocation once a has grown to its size.
+func (t *Table) Resolve(q *Query, a *Answer) { t.resolve(q, a, nil) }
+
+// Explain answers like Resolve and fills a.Trace with the steps that led there.
+// With an entity ID it also tells what became of that entity.
+func (t *Table) Explain(q *Query, entityID string, a *Answer) {
+	tr := &tracer{entity: entityID}
+	t.resolve(q, a, tr)
+	tr.verdict(t, q, a)
+	a.Trace = tr.steps
+}
+
+func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
+	a.Outcome, a.Candidates, a.Total, a.Version, a.Trace = NoMatch, a.Candidates[:0], 0, t.version, nil
+	a.hits = a.hits[:0]
+	a.key = name.AppendFold(a.key[:0], q.Name)
+	tr.key("fold", a.key)
+
+	t.gatherKey(q, a, tr)
+	if len(a.hits) == 0 {
+		t.gatherVariants(q, a, tr)
+	}
+	for i := range a.hits {
+		t.read(q, a, &a.hits[i], tr)
+	}
+	t.weigh(q, a)
+	t.decide(q, a, tr)
+}
+
+// gatherKey collects the names under the query's own key, and the overrides.
+func (t *Table) gatherKey(q *Query, a *Answer, tr *tracer) {
+	pins := t.overrides[string(a.key)]
+	for _, o := range pins {
+		if !o.deny {
+			tr.entityStep("pin", q.Name, o.entity, "pinned by an override")
+			a.hits = append(a.hits, hit{entity: o.entity, method: Pinned})
+		}
+	}
+	if len(a.hits) > 0 {
+		return
+	}
+	t.gather(q.Name, a.key, Normalized, a, tr)
+	for _, o := range pins {
+		a.deny(o.entity, tr)
+	}
+}
+
+// deny takes the hits of an entity out.
+func (a *Answer) deny(e index.Entity, tr *tracer) {
+	kept := a.hits[:0]
+	for _, h := range a.hits {
+		if h.entity == e {
+			tr.entityStep("pin", h.name.Text(), e, "denied by an override")
+			continue
+		}
+		kept = append(kept, h)
+	}
+	a.hits = kept
+}
+
+// gather collects the names under key. A name that equals text is EXACT,
+// another was found by method.
+func (t *Table) gather(text string, key []byte, method Method, a *Answer, tr *tracer) {
+	names := t.index.Lookup(text, key)
+	for i := range names.Len() {
+		n := names.At(i)
+		h := hit{name: n, entity: n.Entity(), method: method}
+		if method == Normalized && n.Text() == text {
+			h.method = Exact
+		} else if n.Kind() == fact.Acronym && !sameAcronym(text, n.Text()) {
+			tr.entityStep("gather", n.Text(), h.entity, "an acronym is matched with its case")
+			continue
+		}
+		tr.entityStep("gather", n.Text(), h.entity, "found by "+methodWords[h.method])
+		a.hits = append(a.hits, h)
+	}
+}
+
+// gatherVariants tries the query without article, title or possessive and with
+// the parts around a comma swapped, until one reduction has a name.
+func (t *Table) gatherVariants(q *Query, a *Answer, tr *tracer) {
+	a.variants = name.Variants(a.variants[:0], q.Name)
+	for i := range a.variants {
+		v := &a.variants[i]
+		tr.key(v.What, v.Key)
+		t.gather(string(v.Text), v.Key, Normalized, a, tr)
+		for j := range a.hits {
+			a.hits[j].method = max(a.hits[j].method, Normalized)
+		}
+		for _, o := range t.overrides[string(v.Key)] {
+			if o.deny {
+				a.deny(o.entity, tr)
+			}
+		}
+		if len(a.hits) > 0 {
+			return
+		}
+	}
+}
+
+// sameAcronym reports whether text writes the acronym with its case, dots
+// aside. An acronym of four letters or more may be written like a word, as
+// some papers do: "Nato", "Unicef".
+func sameAcronym(text, acronym string) bool {
+	var room [2][64]byte
+	got, want := name.AppendCased(room[0][:0], text), name.AppendCased(room[1][:0], acronym)
+	if string(got) == string(want) {
+		return true
+	}
+	if utf8.RuneCount(got) < 4 || len(got) != len(want) {
+		return false
+	}
+	first, size := utf8.DecodeRune(got)
+	if !unicode.IsUpper(first) {
+		return false
+	}
+	for _, r := range string(got[size:]) {
+		if unicode.IsUpper(r) {
+			return false
+		}
+	}
+	return true
+}
