@@ -1,8 +1,6 @@
 package name
 
-import (
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Version of the normaliser: part of every cache key and of the header of every
 // snapshot. It grows with any change of what [AppendFold] or [AppendCased]
@@ -57,10 +55,8 @@ func (t *table) append(dst []byte, s string) []byte {
 			i++
 			if o := t.ascii[c]; o >= asciiLetter {
 				if due {
-					dst, run, due = space(dst, start), len(dst)+1, false
-					if len(dst) == start {
-						run = start
-					}
+					dst, due = space(dst, start), false
+					run = len(dst)
 				}
 				dst = append(dst, o)
 			} else if o == asciiDot {

@@ -233,7 +233,8 @@ func squeeze(s string) string {
 // stop and the ayn, and the Hebrew marks of abbreviation.
 func isApostrophe(r rune) bool {
 	switch r {
-	case '\'', '`', '´', '‘', '’', '‛', '′', '‵', '＇', '՚', '՛', '׳', '״', 'Ꞌ', 'ꞌ', '᾿', '᾽', '´', '`', '῾', '΄':
+	case '\'', '`', 0xB4, '‘', '’', '‛', '′', '‵', '＇', '՚', '՛', '׳', '״', 'Ꞌ', 'ꞌ',
+		0x0384, 0x1FBD, 0x1FBF, 0x1FEF, 0x1FFD, 0x1FFE: // Greek tonos, koronis and breathings, spaced
 		return true
 	}
 	return r >= 0x02B0 && r <= 0x02FF
@@ -297,13 +298,10 @@ func (c *compiler) readLetters(file string) {
 			}
 		}
 	}
-	// İ decomposes to I and a dot; the capital sharp s has no simple lower case.
+	// The capital sharp s is not the simple upper case of the small one.
+	c.letters['ẞ'] = "SS"
 	if c.folding {
 		c.letters['ẞ'] = "ss"
-	} else {
-		c.letters['ẞ'] = "SS"
-		delete(c.letters, 'ς')
-		delete(c.letters, 'Σ')
 	}
 }
 
