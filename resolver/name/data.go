@@ -1,7 +1,10 @@
 package name
 
 import (
+	"cmp"
+	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -19,4 +22,30 @@ func dataLines(file string) iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// stripLines yields place and folded text of the lines "language place: text,
+// text".
+func stripLines(name, file string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for line := range dataLines(file) {
+			head, texts, ok := strings.Cut(line, ":")
+			_, place, named := strings.Cut(strings.TrimSpace(head), " ")
+			if !ok || !named {
+				panic(fmt.Sprintf("%s: line %q is not \"language place: texts\"", name, line))
+			}
+			for text := range strings.SplitSeq(texts, ",") {
+				if key := Fold(text); key != "" && !yield(place, key) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// longestFirst sorts so that the first match is the longest.
+func longestFirst(list []string) {
+	slices.SortFunc(list, func(a, b string) int {
+		return cmp.Or(len(b)-len(a), strings.Compare(a, b))
+	})
 }

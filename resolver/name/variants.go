@@ -1,0 +1,320 @@
+package name
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+//go:embed data/strip/titles.txt
+var titlesFile string
+
+//go:embed data/strip/articles.txt
+var articlesFile string
+
+//go:embed data/strip/possessives.txt
+var possessivesFile string
+
+// Variant is a shorter reading of a query: its folded key, and what was taken
+// away.
+type Variant struct {
+	Key  string
+	What Reduction
+}
+
+// Reduction is a set of the things that a [Variant] leaves out or turns round.
+type Reduction uint8
+
+// The reductions.
+const (
+	Possessive Reduction = 1 << iota // Russia's
+	Inversion                        // Selenskyj, Wolodymyr
+	Title                            // Präsident Selenskyj
+	Article                          // la Russie, القاهرة
+)
+
+// String names the reductions, as in "title+article".
+func (r Reduction) String() string {
+	var words []string
+	for i, word := range []string{"possessive", "inversion", "title", "article"} {
+		if r&(1<<i) != 0 {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, "+")
+}
+
+// Variants appends to dst the reductions of a query worth looking up when no
+// table holds its whole key, best first: each without a possessive ending, put
+// back from "Surname, Given", without titles on either side, without an
+// article. The folded key of s itself is never among them, nor an empty key,
+// nor one key twice. Titles and articles are data/strip/*.txt.
+//
+// Keys share one or two allocated strings.
+func Variants(dst []Variant, s string) []Variant {
+	strip := stripTables()
+	v := variants{strip: strip, dst: dst, first: len(dst), whole: Fold(s)}
+	if v.whole == "" {
+		return dst
+	}
+	v.from(v.whole, 0, true)
+	base, what := s, Reduction(0)
+	if shorter, ok := strip.possessive(s); ok {
+		base, what = shorter, Possessive
+		v.from(Fold(base), what, true)
+	}
+	if rest, ok := strip.elided(base); ok {
+		v.from(Fold(rest), what|Article, false)
+	}
+	if family, given, ok := cutComma(base); ok {
+		turned := make([]byte, 0, len(base)+16)
+		turned = AppendFold(turned, given)
+		if n := len(turned); n > 0 {
+			turned = append(turned, ' ')
+			turned = AppendFold(turned, family)
+			if len(turned) > n+1 {
+				v.from(string(turned), what|Inversion, true)
+			}
+		}
+	}
+	return v.dst
+}
+
+// variants collects what [Variants] finds.
+type variants struct {
+	strip *strip
+	dst   []Variant
+	first int
+	whole string
+}
+
+// from adds key and what is left of it without titles and articles.
+func (v *variants) from(key string, what Reduction, articles bool) {
+	v.add(key, what)
+	bare := v.strip.title(key)
+	if bare != key {
+		v.add(bare, what|Title)
+	}
+	if !articles {
+		return
+	}
+	v.article(key, what)
+	if bare != key {
+		v.article(bare, what|Title)
+	}
+}
+
+// article adds key without its article, and without a title that stood behind
+// the article ("il presidente Mattarella").
+func (v *variants) article(key string, what Reduction) {
+	rest := v.strip.article(key)
+	if rest == key {
+		return
+	}
+	v.add(rest, what|Article)
+	if bare := v.strip.title(rest); bare != rest {
+		v.add(bare, what|Article|Title)
+	}
+}
+
+func (v *variants) add(key string, what Reduction) {
+	if key == "" || key == v.whole {
+		return
+	}
+	for _, had := range v.dst[v.first:] {
+		if had.Key == key {
+			return
+		}
+	}
+	v.dst = append(v.dst, Variant{key, what})
+}
+
+// cutComma splits at the only comma of s.
+func cutComma(s string) (before, after string, ok bool) {
+	for _, comma := range [...]string{",", "،", "，", "、"} {
+		if before, after, ok := strings.Cut(s, comma); ok && !strings.Contains(after, comma) {
+			return before, after, true
+		}
+	}
+	return "", "", false
+}
+
+// strip holds the compiled files of data/strip.
+type strip struct {
+	before, after    map[string]bool // titles, one or several words
+	prefixed, joined []string        // titles, longest first
+	articles         map[string]bool
+	prefixes         []string // articles written onto names, longest first
+	elisions         map[string]bool
+	possessives      map[string]bool
+}
+
+// Bounds that keep a table's slip from eating a name.
+const (
+	titleWords  = 4 // words of the longest title
+	titleRounds = 3 // titles in a row: "Mr President Dr"
+	leftRunes   = 2 // letters that must remain of a name that lost a written-on part
+)
+
+var stripTables = sync.OnceValue(func() *strip {
+	s := &strip{before: map[string]bool{}, after: map[string]bool{}, articles: map[string]bool{}, elisions: map[string]bool{}, possessives: map[string]bool{}}
+	for place, text := range stripLines("titles.txt", titlesFile) {
+		switch place {
+		case "before":
+			s.before[text] = true
+		case "after":
+			s.after[text] = true
+		case "either":
+			s.before[text], s.after[text] = true, true
+		case "prefixed":
+			s.prefixed = append(s.prefixed, text)
+		case "joined":
+			s.joined = append(s.joined, text)
+			s.after[text] = true
+		default:
+			panic(fmt.Sprintf("titles.txt: unknown place %q", place))
+		}
+	}
+	for place, text := range stripLines("articles.txt", articlesFile) {
+		switch place {
+		case "before":
+			s.articles[text] = true
+		case "elided":
+			s.elisions[text] = true
+		case "prefixed":
+			s.prefixes = append(s.prefixes, text)
+		default:
+			panic(fmt.Sprintf("articles.txt: unknown place %q", place))
+		}
+	}
+	for line := range dataLines(possessivesFile) {
+		_, endings, _ := strings.Cut(line, ":")
+		for ending := range strings.SplitSeq(endings, ",") {
+			s.possessives[Fold(ending)] = true
+		}
+	}
+	for _, list := range [][]string{s.prefixed, s.joined, s.prefixes} {
+		longestFirst(list)
+	}
+	return s
+})
+
+// title returns key without the titles around it; key itself when there are
+// none or nothing but titles.
+func (s *strip) title(key string) string {
+	bare := key
+	for range titleRounds {
+		shorter := s.titleOnce(bare)
+		if shorter == bare || shorter == "" {
+			break
+		}
+		bare = shorter
+	}
+	return bare
+}
+
+func (s *strip) titleOnce(key string) string {
+	for words := titleWords; words > 0; words-- {
+		if end := nthSpace(key, words); end > 0 && s.before[key[:end]] {
+			return key[end+1:]
+		}
+		if at := nthLastSpace(key, words); at > 0 && s.after[key[at+1:]] {
+			return key[:at]
+		}
+	}
+	for _, title := range s.joined {
+		if rest, ok := strings.CutSuffix(key, title); ok && longEnough(rest) {
+			return strings.TrimSuffix(rest, " ")
+		}
+	}
+	for _, title := range s.prefixed {
+		if rest, ok := strings.CutPrefix(key, title); ok && longEnough(rest) {
+			return strings.TrimPrefix(rest, " ")
+		}
+	}
+	return key
+}
+
+func (s *strip) article(key string) string {
+	if end := strings.IndexByte(key, ' '); end > 0 && s.articles[key[:end]] {
+		return key[end+1:]
+	}
+	for _, article := range s.prefixes {
+		if rest, ok := strings.CutPrefix(key, article); ok && utf8.RuneCountInString(rest) > leftRunes {
+			return rest
+		}
+	}
+	return key
+}
+
+// possessive returns s without an ending joined by an apostrophe.
+func (s *strip) possessive(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	at, n := lastApostrophe(text)
+	if at <= 0 {
+		return "", false
+	}
+	ending := text[at+n:]
+	if ending == "" {
+		last := text[at-1] | 0x20
+		return text[:at], last == 's' || last == 'x' || last == 'z'
+	}
+	return text[:at], len(ending) <= 8 && s.possessives[Fold(ending)]
+}
+
+// elided returns text without an article joined to its front by an apostrophe.
+func (s *strip) elided(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	for i, r := range text {
+		if i > 8 {
+			break
+		}
+		if isJoiningApostrophe(r) {
+			return text[i+utf8.RuneLen(r):], s.elisions[Fold(text[:i])]
+		}
+	}
+	return "", false
+}
+
+func isJoiningApostrophe(r rune) bool {
+	return r == '\'' || r == '’' || r == 'ʼ' || r == '`' || r == '´'
+}
+
+func lastApostrophe(s string) (at, n int) {
+	at = -1
+	for i, r := range s {
+		if isJoiningApostrophe(r) {
+			at, n = i, utf8.RuneLen(r)
+		}
+	}
+	return at, n
+}
+
+func longEnough(rest string) bool {
+	return utf8.RuneCountInString(strings.TrimSpace(rest)) >= leftRunes
+}
+
+// nthSpace returns where the n-th space from the left stands, -1 for none.
+func nthSpace(s string, n int) int {
+	for i := range len(s) {
+		if s[i] == ' ' {
+			if n--; n == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func nthLastSpace(s string, n int) int {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == ' ' {
+			if n--; n == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
