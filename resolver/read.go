@@ -89,7 +89,7 @@ var rolesOfKinds = [...]NameRole{
 // the name.
 func (a *Answer) add(q *Query, c Candidate, bearer index.Entity, tr *tracer) {
 	if !q.Kinds.Admits(c.Entity.Kind()) {
-		tr.entityStep("read", "", c.Entity, "kind "+c.Entity.Kind().String()+" is not asked for")
+		tr.entityStep("read", "", c.Entity, "its kind is not asked for")
 		return
 	}
 	c.Features = features(q, &c, bearer)

@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -8,6 +9,9 @@ import (
 	"onoma/resolver/index"
 	"onoma/resolver/name"
 )
+
+// keyBuffer is room on the stack for the folded key of almost every name.
+const keyBuffer = 256
 
 // hit is a name of the table that answers to the query.
 type hit struct {
@@ -58,7 +62,7 @@ func (t *Table) gatherKey(q *Query, a *Answer, tr *tracer) {
 	if len(a.hits) > 0 {
 		return
 	}
-	t.gather(q.Name, a.key, Normalized, a, tr)
+	t.gather(q, a.key, a, tr)
 	for _, o := range pins {
 		a.deny(o.entity, tr)
 	}
@@ -77,20 +81,20 @@ func (a *Answer) deny(e index.Entity, tr *tracer) {
 	a.hits = kept
 }
 
-// gather collects the names under key. A name that equals text is EXACT,
-// another was found by method.
-func (t *Table) gather(text string, key []byte, method Method, a *Answer, tr *tracer) {
-	names := t.index.Lookup(text, key)
+// gather collects the names under key. A name that equals the query is EXACT,
+// another NORMALIZED.
+func (t *Table) gather(q *Query, key []byte, a *Answer, tr *tracer) {
+	names := t.index.Lookup(q.Name, key)
 	for i := range names.Len() {
 		n := names.At(i)
-		h := hit{name: n, entity: n.Entity(), method: method}
-		if method == Normalized && n.Text() == text {
+		h := hit{name: n, entity: n.Entity(), method: Normalized}
+		if n.Text() == q.Name {
 			h.method = Exact
-		} else if n.Kind() == fact.Acronym && !sameAcronym(text, n.Text()) {
+		} else if n.Kind() == fact.Acronym && !writesAcronym(q.Name, n.Text()) {
 			tr.entityStep("gather", n.Text(), h.entity, "an acronym is matched with its case")
 			continue
 		}
-		tr.entityStep("gather", n.Text(), h.entity, "found by "+methodWords[h.method])
+		tr.entityStep("gather", n.Text(), h.entity, methodWords[h.method])
 		a.hits = append(a.hits, h)
 	}
 }
@@ -99,14 +103,11 @@ func (t *Table) gather(text string, key []byte, method Method, a *Answer, tr *tr
 // the parts around a comma swapped, until one reduction has a name.
 func (t *Table) gatherVariants(q *Query, a *Answer, tr *tracer) {
 	a.variants = name.Variants(a.variants[:0], q.Name)
-	for i := range a.variants {
-		v := &a.variants[i]
-		tr.key(v.What, v.Key)
-		t.gather(string(v.Text), v.Key, Normalized, a, tr)
-		for j := range a.hits {
-			a.hits[j].method = max(a.hits[j].method, Normalized)
-		}
-		for _, o := range t.overrides[string(v.Key)] {
+	for _, v := range a.variants {
+		a.key = append(a.key[:0], v.Key...)
+		tr.key("without "+v.What.String(), a.key)
+		t.gather(q, a.key, a, tr)
+		for _, o := range t.overrides[v.Key] {
 			if o.deny {
 				a.deny(o.entity, tr)
 			}
@@ -117,26 +118,18 @@ func (t *Table) gatherVariants(q *Query, a *Answer, tr *tracer) {
 	}
 }
 
-// sameAcronym reports whether text writes the acronym with its case, dots
-// aside. An acronym of four letters or more may be written like a word, as
-// some papers do: "Nato", "Unicef".
-func sameAcronym(text, acronym string) bool {
-	var room [2][64]byte
+// writesAcronym reports whether text has the acronym in it with its case, dots
+// aside; an article or an ending may stand around it. An acronym of four
+// letters or more may be written like a word, as some papers do: "Nato".
+func writesAcronym(text, acronym string) bool {
+	var room [2][keyBuffer]byte
 	got, want := name.AppendCased(room[0][:0], text), name.AppendCased(room[1][:0], acronym)
-	if string(got) == string(want) {
+	if bytes.Contains(got, want) {
 		return true
 	}
-	if utf8.RuneCount(got) < 4 || len(got) != len(want) {
+	first, size := utf8.DecodeRune(want)
+	if utf8.RuneCount(want) < 4 || !unicode.IsUpper(first) {
 		return false
 	}
-	first, size := utf8.DecodeRune(got)
-	if !unicode.IsUpper(first) {
-		return false
-	}
-	for _, r := range string(got[size:]) {
-		if unicode.IsUpper(r) {
-			return false
-		}
-	}
-	return true
+	return bytes.Contains(got, append(want[:size:size], bytes.ToLower(want[size:])...))
 }

@@ -20,8 +20,8 @@ import (
 //
 // Entities and positions may come in any order, and an entity in several parts
 // that share an ID: names, relations, roles and external IDs add up, the first
-// canonical name, kind and prominence that is not empty stays. The same facts
-// in the same order per entity build the same bytes.
+// canonical name, kind and prominence that is not empty stays. A canonical name
+// that is not among the names becomes one. The same facts in the same order per entity build the same bytes.
 type Builder struct {
 	entities  []fact.Entity
 	positions []fact.Position
@@ -84,7 +84,23 @@ func mergeParts(parts []fact.Entity) ([]fact.Entity, error) {
 		}
 		entities = append(entities, p)
 	}
+	for i := range entities {
+		nameCanonically(&entities[i])
+	}
 	return entities, nil
+}
+
+// nameCanonically makes the canonical name one of the names, so that what an
+// answer shows can be asked for.
+func nameCanonically(e *fact.Entity) {
+	if e.Canonical == "" || slices.ContainsFunc(e.Names, func(n fact.Name) bool { return n.Text == e.Canonical }) {
+		return
+	}
+	canonical := fact.Name{Text: e.Canonical, Kind: fact.Primary}
+	if len(e.Names) > 0 {
+		canonical.Source = e.Names[0].Source
+	}
+	e.Names = append(slices.Clip(e.Names), canonical)
 }
 
 func join(e *fact.Entity, part fact.Entity) {
