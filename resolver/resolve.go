@@ -24,15 +24,6 @@ type hit struct {
 // exact or normalised key costs no allocation once a has grown to its size.
 func (t *Table) Resolve(q *Query, a *Answer) { t.resolve(q, a, nil) }
 
-// Explain answers like Resolve and fills a.Trace with the steps that led there.
-// With an entity ID it also tells what became of that entity.
-func (t *Table) Explain(q *Query, entityID string, a *Answer) {
-	tr := &tracer{entity: entityID}
-	t.resolve(q, a, tr)
-	tr.verdict(t, q, a)
-	a.Trace = tr.steps
-}
-
 func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 	a.Outcome, a.Candidates, a.Total, a.Version, a.Trace = NoMatch, a.Candidates[:0], 0, t.version, nil
 	a.hits = a.hits[:0]

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "write the answers of testdata/*.txt ane
 // TestResolve runs the queries of testdata/resolve.txt over testdata/table.txt.
 func TestResolve(t *testing.T) {
 	const file = "testdata/resolve.txt"
-	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, nil)
+	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, time.Time{}, nil)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +216,7 @@ func addPart(t testing.TB, e *fact.Entity, part string) {
 // TestAnswersDoNotDependOnLimitOrReuse holds that the limit changes neither
 // outcome nor scores, and that a used Answer answers like a new one.
 func TestAnswersDoNotDependOnLimitOrReuse(t *testing.T) {
-	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, nil)
+	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, time.Time{}, nil)
 	names := []string{"Washington", "Korea", "Kim", "Sullivan", "Georgia", "Mosca", "us", "US", "nobody", "Paris", "Brussels", "la Casa Bianca"}
 	var used resolver.Answer
 	rapid.Check(t, func(t *rapid.T) {
@@ -254,7 +255,7 @@ func TestAnswersDoNotDependOnLimitOrReuse(t *testing.T) {
 // TestPublishWhileResolving holds that readers never see a half-made table.
 func TestPublishWhileResolving(t *testing.T) {
 	x := readTable(t, "testdata/table.txt")
-	r := resolver.New(resolver.NewTable(x, 1, nil))
+	r := resolver.New(resolver.NewTable(x, 1, time.Time{}, nil))
 	var wait sync.WaitGroup
 	for range 4 {
 		wait.Go(func() {
@@ -271,14 +272,14 @@ func TestPublishWhileResolving(t *testing.T) {
 		})
 	}
 	for version := range uint64(500) {
-		r.Publish(resolver.NewTable(x, version+2, nil))
+		r.Publish(resolver.NewTable(x, version+2, time.Time{}, nil))
 	}
 	wait.Wait()
 }
 
 func TestOverrides(t *testing.T) {
 	x := readTable(t, "testdata/table.txt")
-	table := resolver.NewTable(x, 1, []fact.Override{
+	table := resolver.NewTable(x, 1, time.Time{}, []fact.Override{
 		{Name: "the Boss", Entity: "Q7"},
 		{Name: "paris", Entity: "Q90", Deny: true},
 		{Name: "Georgia", Entity: "Q1428"},
@@ -297,15 +298,21 @@ func TestOverrides(t *testing.T) {
 }
 
 func TestExplainTellsWhyNot(t *testing.T) {
-	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, nil)
-	for _, test := range []struct{ name, entity, want string }{
-		{"us", "Q30", "an acronym is matched with its case"},
-		{"Mosca", "Q159", "candidate 1 of 1"},
-		{"Mosca", "Q3874799", "another key than the query's"},
-		{"Mosca", "Q0", "the table has no such entity"},
+	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, time.Time{}, nil)
+	for _, test := range []struct {
+		name, entity, want string
+		verdict            resolver.Verdict
+	}{
+		{"us", "Q30", "an acronym is matched with its case", resolver.Verdict{Fate: resolver.LeftOut}},
+		{"Mosca", "Q159", "candidate 1 of 1", resolver.Verdict{Fate: resolver.Chosen, Rank: 1}},
+		{"Washington", "Q1223", "candidate 2 of 2", resolver.Verdict{Fate: resolver.Considered, Rank: 2}},
+		{"Mosca", "Q3874799", "another key than the query's", resolver.Verdict{Fate: resolver.NotFound}},
 	} {
 		var a resolver.Answer
-		table.Explain(&resolver.Query{Name: test.name}, test.entity, &a)
+		verdict := table.Explain(&resolver.Query{Name: test.name}, test.entity, &a)
+		if verdict != test.verdict {
+			t.Errorf("Explain(%q, %s) = %+v, want %+v", test.name, test.entity, verdict, test.verdict)
+		}
 		if !slices.ContainsFunc(a.Trace, func(s resolver.Step) bool { return s.Entity == test.entity && s.Detail == test.want }) {
 			t.Errorf("Explain(%q, %s) does not say %q: %+v", test.name, test.entity, test.want, a.Trace)
 		}
@@ -313,7 +320,7 @@ func TestExplainTellsWhyNot(t *testing.T) {
 }
 
 func TestExactHitDoesNotAllocate(t *testing.T) {
-	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, nil)
+	table := resolver.NewTable(readTable(t, "testdata/table.txt"), 1, time.Time{}, nil)
 	for _, name := range []string{"Mosca", "Volodymyr Zelenskyy", "莫斯科", "Washington", "nordcoreane"} {
 		q, a := resolver.Query{Name: name, AsOf: 2024<<9 | 10<<5 | 25}, resolver.Answer{}
 		if n := testing.AllocsPerRun(100, func() { table.Resolve(&q, &a) }); n != 0 {
@@ -334,7 +341,7 @@ func ExampleTable_Resolve() {
 	if err != nil {
 		panic(err)
 	}
-	table := resolver.NewTable(x, 1, nil)
+	table := resolver.NewTable(x, 1, time.Time{}, nil)
 
 	var a resolver.Answer
 	table.Resolve(&resolver.Query{Name: "Mosca"}, &a)

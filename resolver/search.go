@@ -16,10 +16,11 @@ type Suggestion struct {
 }
 
 // Search returns the entities that have a name beginning with prefix, the most
-// prominent first, at most limit. Case, marks and punctuation do not count. It
-// is meant for look-up boxes; its cost is linear in the number of names that
+// prominent first, at most limit. Case, marks and punctuation do not count; with a
+// language only names of that language and those of no or of every language do.
+// It is meant for look-up boxes; its cost is linear in the number of names that
 // begin with the prefix.
-func (t *Table) Search(prefix string, kinds KindSet, limit int) []Suggestion {
+func (t *Table) Search(prefix string, kinds KindSet, language string, limit int) []Suggestion {
 	key := name.Fold(prefix)
 	if key == "" || limit <= 0 {
 		return nil
@@ -30,6 +31,9 @@ func (t *Table) Search(prefix string, kinds KindSet, limit int) []Suggestion {
 		n := names.At(i)
 		e := n.Entity()
 		if !kinds.Admits(e.Kind()) || n.Kind() == fact.Misspelling {
+			continue
+		}
+		if tag := n.Language(); language != "" && tag != "" && tag != "mul" && !sameLanguage(language, tag) {
 			continue
 		}
 		if old, ok := best[e.Number()]; !ok || apter(n, old.Name) {

@@ -1,7 +1,9 @@
 package resolver
 
 import (
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"onoma/resolver/fact"
 	"onoma/resolver/index"
@@ -12,7 +14,9 @@ import (
 type Table struct {
 	index     *index.Index
 	version   uint64
+	published time.Time
 	overrides map[string][]override // by folded key
+	stats     func() index.Stats
 }
 
 type override struct {
@@ -22,9 +26,9 @@ type override struct {
 
 // NewTable returns a table over the index. Overrides that name an entity which
 // the index lacks have no effect until a table has it. Versions are positive
-// and grow with every publish.
-func NewTable(x *index.Index, version uint64, overrides []fact.Override) *Table {
-	t := &Table{index: x, version: version}
+// and grow with every publish, which happened at published.
+func NewTable(x *index.Index, version uint64, published time.Time, overrides []fact.Override) *Table {
+	t := &Table{index: x, version: version, published: published, stats: sync.OnceValue(x.Stats)}
 	for _, o := range overrides {
 		e, _ := x.Find(o.Entity)
 		if !e.Valid() {
@@ -41,6 +45,12 @@ func NewTable(x *index.Index, version uint64, overrides []fact.Override) *Table 
 
 // Version returns the table's version.
 func (t *Table) Version() uint64 { return t.version }
+
+// Published returns when the version was published.
+func (t *Table) Published() time.Time { return t.published }
+
+// Stats counts what the table holds. The first call is linear in its size.
+func (t *Table) Stats() index.Stats { return t.stats() }
 
 // Index returns the structure the table answers from.
 func (t *Table) Index() *index.Index { return t.index }

@@ -70,6 +70,13 @@ func (x *Index) Bytes() []byte { return x.file }
 // Stats counts what an index holds.
 type Stats struct {
 	Entities, Names, Keys, Relations, Roles, Positions, Bytes int
+	Sources                                                   []SourceStats // by name
+}
+
+// SourceStats counts what one source says.
+type SourceStats struct {
+	Name            string
+	Entities, Names int // entities it names
 }
 
 // Stats returns the counts. Entities known only as the end of a relation are
@@ -89,7 +96,31 @@ func (x *Index) Stats() Stats {
 			s.Keys++
 		}
 	}
+	s.Sources = x.sources()
 	return s
+}
+
+func (x *Index) sources() []SourceStats {
+	counts := make([]SourceStats, len(x.words))
+	last := make([]uint32, len(x.words)) // entity + 1 counted last
+	for _, n := range x.byEntity {
+		r := &x.names[n]
+		c := &counts[r.source]
+		c.Names++
+		if last[r.source] != r.entity+1 {
+			last[r.source] = r.entity + 1
+			c.Entities++
+		}
+	}
+	var found []SourceStats
+	for i, c := range counts {
+		if c.Names > 0 {
+			c.Name = x.words[i]
+			found = append(found, c)
+		}
+	}
+	slices.SortFunc(found, func(a, b SourceStats) int { return cmp.Compare(a.Name, b.Name) })
+	return found
 }
 
 func (x *Index) entityCount() int { return max(len(x.entities)-1, 0) }
@@ -241,6 +272,16 @@ func (e Entity) ExternalCount() int { return int(e.next().external-e.record().ex
 func (e Entity) External(i int) fact.ExternalID {
 	at := e.record().external + 2*uint32(i)
 	return fact.ExternalID{Scheme: e.index.textOf(e.index.external[at]), Value: e.index.textOf(e.index.external[at+1])}
+}
+
+// Redirects yields the former IDs of the entity. Its cost is linear in the
+// number of redirects of the index.
+func (e Entity) Redirects(yield func(id string) bool) {
+	for i := range e.index.redirects {
+		if r := &e.index.redirects[i]; r.entity == e.number && !yield(e.index.textOf(r.id)) {
+			return
+		}
+	}
 }
 
 // Name is a reference to a name of an index.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -97,7 +98,7 @@ func TestOpenReadsWhatBuildWrote(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if x.Stats() != y.Stats() {
+		if !reflect.DeepEqual(x.Stats(), y.Stats()) {
 			t.Fatalf("opened %+v, built %+v", y.Stats(), x.Stats())
 		}
 		for e := range x.After("") {

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// requestIDKey is the trailer that identifies a call in the log. It is a
+// trailer because a header on a failed call would keep clients from retrying.
+const requestIDKey = "x-request-id"
+
+// interceptor does for every call what no service should: it refuses what did
+// not decode, turns errors and panics into statuses, and logs failures without
+// the names that were asked for.
+type interceptor struct {
+	log *slog.Logger
+}
+
+func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
+	start := time.Now()
+	defer func() {
+		if p := recover(); p != nil {
+			err = i.panicked(call.FullMethod, p)
+		}
+		if id, err2 := i.finish(ctx, call.FullMethod, start, err); id != "" {
+			_ = grpc.SetTrailer(ctx, metadata.Pairs(requestIDKey, id))
+			err = err2
+		}
+	}()
+	if err := decoded(request); err != nil {
+		return nil, err
+	}
+	return handle(ctx, request)
+}
+
+func (i *interceptor) stream(service any, stream grpc.ServerStream, call *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+	start := time.Now()
+	defer func() {
+		if p := recover(); p != nil {
+			err = i.panicked(call.FullMethod, p)
+		}
+		if id, err2 := i.finish(stream.Context(), call.FullMethod, start, err); id != "" {
+			stream.SetTrailer(metadata.Pairs(requestIDKey, id))
+			err = err2
+		}
+	}()
+	return handle(service, decodingStream{stream})
+}
+
+// decodingStream refuses messages that did not decode.
+type decodingStream struct {
+	grpc.ServerStream
+}
+
+func (s decodingStream) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	return decoded(m)
+}
+
+// finish logs the end of a call and returns its status. The request ID is the
+// caller's own, or made for a call that failed; it is empty otherwise.
+func (i *interceptor) finish(ctx context.Context, method string, start time.Time, err error) (id string, _ error) {
+	if ids := metadata.ValueFromIncomingContext(ctx, requestIDKey); len(ids) > 0 {
+		id = clip(ids[0], 128)
+	}
+	if err == nil {
+		if id != "" && i.log.Enabled(ctx, slog.LevelDebug) {
+			i.log.DebugContext(ctx, "call", "method", method, "request_id", id, "duration", time.Since(start))
+		}
+		return id, nil
+	}
+	if id == "" {
+		id = fmt.Sprintf("%016x", rand.Uint64())
+	}
+	s := asStatus(err)
+	level := slog.LevelInfo
+	if s.Code() == codes.Internal {
+		level = slog.LevelError
+	}
+	// Messages of refused requests quote what was asked for: names stay out of
+	// the log at info level.
+	i.log.Log(ctx, level, "call failed", "method", method, "code", s.Code().String(), "request_id", id, "duration", time.Since(start))
+	i.log.DebugContext(ctx, "call failed", "request_id", id, "error", err.Error())
+	return id, s.Err()
+}
+
+func (i *interceptor) panicked(method string, p any) error {
+	i.log.Error("panic", "method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return status.Error(codes.Internal, "internal error")
+}

@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	"onoma/resolver"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// Options say what a server serves and how. Resolver is required.
+type Options struct {
+	Resolver *resolver.Resolver
+	// Version of the program, for GetTableInfo.
+	Version string
+	// Logger receives one line for each failed call; nil drops them.
+	Logger *slog.Logger
+	// Limits of the transport; nil for [DefaultLimits].
+	Limits *Limits
+	// Extra are further options for the gRPC server, such as credentials.
+	Extra []grpc.ServerOption
+}
+
+// Server is a gRPC server of both services, with health and reflection.
+type Server struct {
+	grpc   *grpc.Server
+	health *health.Server
+}
+
+// New returns a server that is complete but does not listen yet. Health says
+// NOT_SERVING until [Server.Serve].
+func New(o Options) (*Server, error) {
+	if o.Resolver == nil || o.Resolver.Table() == nil {
+		return nil, errors.New("server: a resolver with a table is required")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	limits := DefaultLimits()
+	if o.Limits != nil {
+		limits = *o.Limits
+	}
+	intercept := &interceptor{log: o.Logger}
+	options := append([]grpc.ServerOption{
+		grpc.ForceServerCodecV2(newCodec()),
+		grpc.UnaryInterceptor(intercept.unary),
+		grpc.StreamInterceptor(intercept.stream),
+		grpc.MaxRecvMsgSize(limits.MaxRequestBytes),
+		grpc.MaxSendMsgSize(limits.MaxResponseBytes),
+		grpc.MaxHeaderListSize(limits.MaxHeaderBytes),
+		grpc.MaxConcurrentStreams(limits.MaxStreams),
+		grpc.ConnectionTimeout(limits.HandshakeTimeout),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: limits.MaxConnectionIdle,
+			MaxConnectionAge:  limits.MaxConnectionAge, MaxConnectionAgeGrace: limits.MaxConnectionAgeGrace,
+			Time: limits.Keepalive, Timeout: limits.KeepaliveTimeout,
+		}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: limits.MinPing, PermitWithoutStream: true}),
+		// Reusing goroutines saves the growth of a stack for each call.
+		grpc.NumStreamWorkers(uint32(runtime.GOMAXPROCS(0))),
+		grpc.WaitForHandlers(true),
+	}, o.Extra...)
+
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
+	onomav1.RegisterResolverServiceServer(s.grpc, newResolverService(o.Resolver))
+	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, program: o.Version, started: time.Now()})
+	healthpb.RegisterHealthServer(s.grpc, s.health)
+	reflection.Register(s.grpc)
+	s.setHealth(healthpb.HealthCheckResponse_NOT_SERVING)
+	return s, nil
+}
+
+// services are those whose health a client may ask for; "" is the server.
+func (s *Server) setHealth(status healthpb.HealthCheckResponse_ServingStatus) {
+	for _, service := range []string{"", onomav1.ResolverService_ServiceDesc.ServiceName, onomav1.AliasService_ServiceDesc.ServiceName} {
+		s.health.SetServingStatus(service, status)
+	}
+}
+
+// Serve answers calls on the listener until [Server.Drain]. It closes the listener.
+func (s *Server) Serve(l net.Listener) error {
+	s.setHealth(healthpb.HealthCheckResponse_SERVING)
+	if err := s.grpc.Serve(l); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	return nil
+}
+
+// Drain ends the server in order: health turns NOT_SERVING, announce passes so
+// that clients and load balancers look elsewhere, new calls are refused, calls
+// under way finish. What is left when ctx ends is cut off, and Drain says so.
+func (s *Server) Drain(ctx context.Context, announce time.Duration) error {
+	s.health.Shutdown()
+	select {
+	case <-time.After(announce):
+	case <-ctx.Done():
+	}
+	done := make(chan struct{})
+	go func() {
+		s.grpc.GracefulStop()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		s.grpc.Stop()
+		<-done
+		return fmt.Errorf("server: calls were still under way when the time to drain was over: %w", ctx.Err())
+	}
+}
