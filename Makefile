@@ -1,0 +1,112 @@
+# Onoma. `make help` lists what there is.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Tools come from pinned modules and are built on first use (about two minutes
+# for all of them, then cached).
+BUF      := go tool -modfile=tools/go.mod buf
+GOLANGCI := go tool -modfile=tools/lint/go.mod golangci-lint
+VULN     := go tool -modfile=tools/go.mod govulncheck
+
+# Packages that share memory between goroutines. The race detector makes the
+# rest slow and finds nothing in pure functions.
+RACE = $(addsuffix /..., $(addprefix ./, $(wildcard cache client cmd internal/server internal/table))) ./resolver
+
+FUZZTIME ?= 30s
+BENCH    ?= .
+COUNT    ?= 1
+AGAINST  ?= main
+
+##@ Use
+
+.PHONY: build
+build: ## Build the program into bin/onoma, static
+	CGO_ENABLED=0 go build -trimpath -o bin/onoma ./cmd/onoma
+
+.PHONY: run
+run: ## Start the service on 127.0.0.1 with the embedded table
+	go run ./cmd/onoma serve
+
+##@ Check
+
+.PHONY: test
+test: ## Everything that must pass before a change lands: the parts below, timed
+	@.ci/run
+
+.PHONY: prepare
+prepare: ## Install the servers that tests start: Redis, PostgreSQL
+	@.ci/prepare
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+
+.PHONY: unit
+unit: ## All tests once, without the race detector
+	go test ./...
+
+.PHONY: race
+race: ## Tests of the packages that share memory, under the race detector
+	go test -race $(RACE)
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for FUZZTIME (30s), one after the other
+	@.ci/fuzz $(FUZZTIME)
+
+.PHONY: lint
+lint: ## Style and common mistakes: gofmt, golangci-lint, buf, generated code
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | grep -v '\.pb\.go$$' | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
+	$(BUF) lint
+	$(BUF) format --diff --exit-code
+	$(MAKE) --no-print-directory generate-check
+	$(GOLANGCI) run
+
+.PHONY: license-check
+license-check: ## Licences of every module that is linked in
+	go test -count=1 -v -run TestLicences ./internal/architecture
+
+.PHONY: vuln
+vuln: ## Known vulnerabilities in what is linked in (asks vuln.go.dev)
+	$(VULN) ./...
+
+.PHONY: proto-breaking
+proto-breaking: ## Changes of the contract that break clients, since AGAINST (main)
+	$(BUF) breaking --against '.git#ref=$(AGAINST)'
+
+##@ Measure
+
+.PHONY: bench
+bench: ## Benchmarks that match BENCH (all), COUNT times (1)
+	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) ./...
+
+##@ Make
+
+.PHONY: generate
+generate: ## Code and descriptors from proto/, written beside it
+	$(call generate-into,.)
+
+.PHONY: generate-check
+generate-check:
+	@fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(call generate-into,"$$fresh"); \
+	for file in $$(cd "$$fresh" && find proto -type f); do \
+		cmp -s "$$fresh/$$file" "$$file" || { echo "$$file is not what proto/ generates: make generate"; exit 1; }; \
+	done
+
+# generate-into writes generated files under directory $(1).
+generate-into = $(BUF) generate --output $(1); \
+	$(BUF) build --path proto/onoma --exclude-imports --as-file-descriptor-set \
+		--output $(1)/proto/onoma/v1/contract.binpb
+
+.PHONY: seed
+seed: ## The embedded table from source data: make seed DATA=DIR
+	go run ./resolver/seed/compile --data "$(or $(DATA),$(error give the directory of the source data: make seed DATA=DIR))"
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
