@@ -1,3 +1,5 @@
+// Package onomav1 is the contract: the messages and services of onoma.v1, generated
+// from the protos beside it.
 package onomav1
 
 import (
