@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	"onoma/internal/server"
+	"onoma/resolver"
+	"onoma/resolver/seed"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// backend answers: the program itself, or a server.
+type backend interface {
+	BatchResolve(context.Context, *onomav1.BatchResolveRequest) (*onomav1.BatchResolveResponse, error)
+	Explain(context.Context, *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error)
+	GetTableInfo(context.Context, *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error)
+}
+
+func addAddr(cmd *cobra.Command, addr *string) {
+	cmd.Flags().StringVar(addr, "addr", "", "ask the server at `HOST:PORT` instead of the built-in table")
+}
+
+// open returns the server at addr, or the program itself when addr is empty.
+// The caller closes it.
+func open(addr string) (b backend, closeIt func() error, err error) {
+	if addr == "" {
+		table, err := seedTable()
+		if err != nil {
+			return nil, nil, err
+		}
+		return server.NewInProcess(resolver.New(table), version()), func() error { return nil }, nil
+	}
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("address %q: %w", addr, err)
+	}
+	return remote{onomav1.NewResolverServiceClient(conn), onomav1.NewAliasServiceClient(conn)}, conn.Close, nil
+}
+
+// seedTable returns the table built into the program.
+func seedTable() (*resolver.Table, error) {
+	x, err := seed.Index()
+	if err != nil {
+		return nil, err
+	}
+	return resolver.NewTable(x, 1, seed.Compiled(), nil), nil
+}
+
+type remote struct {
+	resolver onomav1.ResolverServiceClient
+	alias    onomav1.AliasServiceClient
+}
+
+func (r remote) BatchResolve(ctx context.Context, request *onomav1.BatchResolveRequest) (*onomav1.BatchResolveResponse, error) {
+	return r.resolver.BatchResolve(ctx, request)
+}
+
+func (r remote) Explain(ctx context.Context, request *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error) {
+	return r.resolver.Explain(ctx, request)
+}
+
+func (r remote) GetTableInfo(ctx context.Context, request *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error) {
+	return r.alias.GetTableInfo(ctx, request)
+}
+
+// message is what an error says to a person: a status without its code's dress.
+func message(err error) string {
+	if s, ok := status.FromError(err); ok {
+		return fmt.Sprintf("%s: %s", s.Code(), s.Message())
+	}
+	return err.Error()
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"onoma/internal/server"
+	"onoma/resolver"
+)
+
+func newServe() *cobra.Command {
+	var (
+		listen          string
+		insecure        bool
+		announce, drain time.Duration
+		level           = newChoice("info", "debug", "warn", "error")
+		format          = newChoice("text", "json")
+	)
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the table over gRPC",
+		Long: `Serve answers the gRPC contract (onoma.v1.ResolverService, onoma.v1.AliasService,
+health and reflection) until it is told to stop. On SIGTERM or SIGINT it turns
+unhealthy, lets load balancers look elsewhere for --drain-announce, refuses new
+calls, lets calls under way finish, and gives up after --drain-timeout.
+
+Nothing is encrypted or authenticated yet, so it listens on the loopback
+interface; another address needs --insecure.`,
+		Example: `  onoma serve
+  grpcurl -plaintext -d '{"query":{"name":"Mosca"}}' 127.0.0.1:7411 onoma.v1.ResolverService/Resolve`,
+		Args: cobra.NoArgs,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&listen, "listen", "127.0.0.1:7411", "`HOST:PORT` to listen on; port 0 takes a free one")
+	flags.BoolVar(&insecure, "insecure", false, "listen beyond loopback although nothing is encrypted")
+	flags.DurationVar(&announce, "drain-announce", 0, "how long to say NOT_SERVING before new calls are refused")
+	flags.DurationVar(&drain, "drain-timeout", 20*time.Second, "longest time to let calls under way finish")
+	flags.Var(level, "log-level", "least level of what is logged; names are logged at debug only")
+	flags.Var(format, "log-format", "how log lines are written to standard error")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkListen(listen, insecure); err != nil {
+			return err
+		}
+		start := time.Now()
+		log := newLogger(cmd, level.value, format.value)
+		table, err := seedTable()
+		if err != nil {
+			return err
+		}
+		s, err := server.New(server.Options{Resolver: resolver.New(table), Version: version(), Logger: log})
+		if err != nil {
+			return err
+		}
+		var config net.ListenConfig
+		l, err := config.Listen(cmd.Context(), "tcp", listen)
+		if err != nil {
+			return fmt.Errorf("--listen: %w", err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(l) }()
+		log.Info("serving", "address", l.Addr().String(), "table_version", table.Version(), "start", time.Since(start).Round(time.Millisecond))
+		select {
+		case err := <-served:
+			return err
+		case <-cmd.Context().Done():
+		}
+		log.Info("draining", "announce", announce, "timeout", drain)
+		ctx, cancel := context.WithTimeout(context.Background(), announce+drain)
+		defer cancel()
+		err = s.Drain(ctx, announce)
+		<-served
+		log.Info("stopped")
+		return err
+	}
+	return cmd
+}
+
+// checkListen refuses to serve in the clear beyond the machine unless told to.
+func checkListen(listen string, insecure bool) error {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return &usageError{fmt.Errorf("--listen %q is not HOST:PORT: %w", listen, err)}
+	}
+	ip := net.ParseIP(host)
+	if insecure || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return &usageError{fmt.Errorf("--listen %q is reachable from other machines and nothing is encrypted or authenticated; say --insecure to serve so", listen)}
+}
+
+func newLogger(cmd *cobra.Command, level, format string) *slog.Logger {
+	var least slog.Level
+	_ = least.UnmarshalText([]byte(level)) // one of the words that --log-level admits
+	options := &slog.HandlerOptions{Level: least}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), options))
+	}
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), options))
+}

@@ -1,0 +1,47 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"onoma/resolver"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// InProcess answers like a server, without a network between: the same checks,
+// the same answers, the same errors.
+type InProcess struct {
+	resolver *resolverService
+	alias    *aliasService
+}
+
+// NewInProcess returns the services over the resolver. version is the program's.
+func NewInProcess(r *resolver.Resolver, version string) *InProcess {
+	return &InProcess{newResolverService(r), &aliasService{resolver: r, program: version, started: time.Now()}}
+}
+
+// BatchResolve answers as the method of the contract does.
+func (p *InProcess) BatchResolve(ctx context.Context, request *onomav1.BatchResolveRequest) (*onomav1.BatchResolveResponse, error) {
+	response, err := p.resolver.BatchResolve(ctx, request)
+	return response, statusError(err)
+}
+
+// Explain answers as the method of the contract does.
+func (p *InProcess) Explain(ctx context.Context, request *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error) {
+	response, err := p.resolver.Explain(ctx, request)
+	return response, statusError(err)
+}
+
+// GetTableInfo answers as the method of the contract does.
+func (p *InProcess) GetTableInfo(ctx context.Context, request *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error) {
+	response, err := p.alias.GetTableInfo(ctx, request)
+	return response, statusError(err)
+}
+
+func statusError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return asStatus(err).Err()
+}
