@@ -909,8 +909,8 @@ type ListEntitiesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only entities of these kinds. Empty admits all.
 	Kinds []EntityKind `protobuf:"varint,1,rep,packed,name=kinds,proto3,enum=onoma.v1.EntityKind" json:"kinds,omitempty"`
-	// Only names and titles in these languages (BCP-47 tags, compared by primary
-	// language) and those of every language. Empty: all names.
+	// Only names and titles in these languages (at most 100 BCP-47 tags, compared
+	// by primary language) and those of every language. Empty: all names.
 	Languages []string `protobuf:"bytes,2,rep,name=languages,proto3" json:"languages,omitempty"`
 	// Most entities to answer, 1 to 1,000; 0 is the default of 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`

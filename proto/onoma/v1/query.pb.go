@@ -156,13 +156,13 @@ type Query struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name as the text has it: valid UTF-8, 1 to 1,024 bytes, with something
 	// visible in it. Case, marks, articles, titles, possessives and "Surname,
-	// Given" order are dealt with; do not clean it. NUL and other control
-	// characters and bidirectional overrides are refused.
+	// Given" order are dealt with; do not clean it. Control characters other than
+	// tab and line breaks, and bidirectional overrides, are refused.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Only entities of these kinds may be answered. Empty admits all.
 	Kinds []EntityKind `protobuf:"varint,2,rep,packed,name=kinds,proto3,enum=onoma.v1.EntityKind" json:"kinds,omitempty"`
-	// BCP-47 tag of the text's language, such as "it". Names of that language
-	// weigh more; nothing is excluded. Empty when not known.
+	// BCP-47 tag of the text's language, such as "it", at most 64 bytes. Names of
+	// that language weigh more; nothing is excluded. Empty when not known.
 	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
 	// IDs of countries that the text is about or comes from, at most 32. Entities
 	// that are, lie in or serve one of them weigh more; nothing is excluded.

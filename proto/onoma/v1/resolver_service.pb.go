@@ -173,7 +173,7 @@ func (x *ResolveResponse) GetSteps() []*Step {
 // BatchResolveRequest asks for many names.
 type BatchResolveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to resolve, 1 to 1,000 queries.
+	// What to resolve, 1 to 10,000 queries. StreamResolve takes any number.
 	Queries       []*Query `protobuf:"bytes,1,rep,name=queries,proto3" json:"queries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -893,8 +893,8 @@ type GetEntityRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ID of the entity, present or former. Required.
 	EntityId string `protobuf:"bytes,1,opt,name=entity_id,json=entityId,proto3" json:"entity_id,omitempty"`
-	// Only names and titles in these languages (BCP-47 tags, compared by primary
-	// language) and those of every language. Empty: all names.
+	// Only names and titles in these languages (at most 100 BCP-47 tags, compared
+	// by primary language) and those of every language. Empty: all names.
 	Languages []string `protobuf:"bytes,2,rep,name=languages,proto3" json:"languages,omitempty"`
 	// Day that says which roles are current: YYYY, YYYY-MM or YYYY-MM-DD. Empty:
 	// those without an end.

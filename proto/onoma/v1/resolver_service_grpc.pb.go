@@ -50,8 +50,9 @@ const (
 //	UNIMPLEMENTED        NOT_IMPLEMENTED             this server does not have the method
 //
 // The trailer x-request-id identifies the call in the server's log; a caller may
-// send its own as a header of that name. Messages are at most 4 MiB unless the
-// server is set otherwise.
+// send its own as a header of that name. Requests are at most 4 MiB and answers at
+// most 64 MiB, unless the server is set otherwise; gRPC clients take answers of
+// 4 MiB unless told otherwise.
 type ResolverServiceClient interface {
 	// Resolve answers which entity a name stands for.
 	Resolve(ctx context.Context, in *ResolveRequest, opts ...grpc.CallOption) (*ResolveResponse, error)
@@ -206,8 +207,9 @@ func (c *resolverServiceClient) SearchEntities(ctx context.Context, in *SearchEn
 //	UNIMPLEMENTED        NOT_IMPLEMENTED             this server does not have the method
 //
 // The trailer x-request-id identifies the call in the server's log; a caller may
-// send its own as a header of that name. Messages are at most 4 MiB unless the
-// server is set otherwise.
+// send its own as a header of that name. Requests are at most 4 MiB and answers at
+// most 64 MiB, unless the server is set otherwise; gRPC clients take answers of
+// 4 MiB unless told otherwise.
 type ResolverServiceServer interface {
 	// Resolve answers which entity a name stands for.
 	Resolve(context.Context, *ResolveRequest) (*ResolveResponse, error)
