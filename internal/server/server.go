@@ -31,6 +31,8 @@ type Options struct {
 	Limits *Limits
 	// Extra are further options for the gRPC server, such as credentials.
 	Extra []grpc.ServerOption
+	// Register, when set, adds further services before the server serves.
+	Register func(grpc.ServiceRegistrar)
 }
 
 // Server is a gRPC server of both services, with health and reflection.
@@ -77,6 +79,9 @@ func New(o Options) (*Server, error) {
 	onomav1.RegisterResolverServiceServer(s.grpc, newResolverService(o.Resolver))
 	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, program: o.Version, started: time.Now()})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
+	if o.Register != nil {
+		o.Register(s.grpc)
+	}
 	reflection.Register(s.grpc)
 	s.setHealth(healthpb.HealthCheckResponse_NOT_SERVING)
 	return s, nil

@@ -1,0 +1,108 @@
+package server_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"onoma/internal/server"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// emptyService is the yardstick: a unary call that carries and does nothing,
+// over the same transport, limits and interceptors as ours.
+var emptyService = grpc.ServiceDesc{
+	ServiceName: "test.Empty", HandlerType: (*any)(nil),
+	Methods: []grpc.MethodDesc{{MethodName: "Call", Handler: func(_ any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+		request := new(emptypb.Empty)
+		if err := decode(request); err != nil {
+			return nil, err
+		}
+		return intercept(ctx, request, &grpc.UnaryServerInfo{FullMethod: "/test.Empty/Call"}, func(context.Context, any) (any, error) { return request, nil })
+	}}},
+}
+
+// BenchmarkUnaryAgainstEmpty measures Resolve of an exact name and an empty
+// call in turns of a second's fraction, so that both meet the same machine, and
+// reports throughput and 99th percentile as ratios.
+func BenchmarkUnaryAgainstEmpty(b *testing.B) {
+	_, conn := start(b, server.Options{Register: func(s grpc.ServiceRegistrar) { s.RegisterService(&emptyService, nil) }})
+	client := onomav1.NewResolverServiceClient(conn)
+	request := &onomav1.ResolveRequest{Query: &onomav1.Query{Name: "Mosca"}}
+	calls := [2]func(context.Context) error{
+		func(ctx context.Context) error {
+			return conn.Invoke(ctx, "/test.Empty/Call", &emptypb.Empty{}, &emptypb.Empty{})
+		},
+		func(ctx context.Context) error {
+			_, err := client.Resolve(ctx, request)
+			return err
+		},
+	}
+	for _, callers := range []int{1, 64} {
+		b.Run(map[int]string{1: "serial", 64: "callers=64"}[callers], func(b *testing.B) {
+			var spent [2]time.Duration
+			var latencies [2][]time.Duration
+			n := 0
+			for b.Loop() {
+				for side := range calls {
+					begin := time.Now()
+					latencies[side] = append(latencies[side], burst(b, callers, 2000/callers, calls[side])...)
+					spent[side] += time.Since(begin)
+				}
+				n += 2000 / callers * callers
+			}
+			b.ReportMetric(float64(spent[1].Nanoseconds())/float64(n), "ns/call")
+			b.ReportMetric(float64(spent[0])/float64(spent[1]), "throughput/empty")
+			b.ReportMetric(float64(percentile(latencies[1], .99))/float64(percentile(latencies[0], .99)), "p99/empty")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// burst makes calls from several callers and returns how long each took.
+func burst(b *testing.B, callers, each int, call func(context.Context) error) []time.Duration {
+	took := make([]time.Duration, callers*each)
+	var wait sync.WaitGroup
+	for c := range callers {
+		wait.Go(func() {
+			for i := range each {
+				begin := time.Now()
+				if err := call(context.Background()); err != nil {
+					b.Error(err)
+					return
+				}
+				took[c*each+i] = time.Since(begin)
+			}
+		})
+	}
+	wait.Wait()
+	return took
+}
+
+func percentile(took []time.Duration, share float64) time.Duration {
+	slices.Sort(took)
+	return took[int(share*float64(len(took)-1))]
+}
+
+// BenchmarkBatch measures how the cost of a call spreads over a batch.
+func BenchmarkBatch(b *testing.B) {
+	_, conn := start(b, server.Options{})
+	client := onomav1.NewResolverServiceClient(conn)
+	request := &onomav1.BatchResolveRequest{}
+	for range 1000 {
+		request.Queries = append(request.Queries, &onomav1.Query{Name: "Mosca"})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := client.BatchResolve(context.Background(), request); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/query")
+}
