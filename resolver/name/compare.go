@@ -1,0 +1,574 @@
+package name
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"unicode/utf8"
+)
+
+// Bounds of a Form.
+const (
+	maxTokens = 12
+	maxText   = 512
+)
+
+// Form is one name made ready for comparing: folded, split into words, each laid
+// out for alignment. The zero Form is the empty name; Prepare reuses its memory,
+// so a caller that keeps one does not allocate. Not safe for concurrent use.
+type Form struct {
+	key    []byte
+	tokens []formToken
+	split  []Token
+	raw    []Token
+	joined formToken // all words in one
+	turned formToken // the last word first, then the others
+	buf    []byte
+}
+
+// formToken is one word of a Form.
+type formToken struct {
+	text   []byte
+	script Script
+	digits bool
+	// short is one letter: an initial.
+	short bool
+	kind  wordKind
+	// info is how much the word tells, in tenths of a nat: what its letters
+	// weigh against themselves.
+	info    int32
+	word    word    // Latin spelling
+	lattice lattice // over the script's model; empty until asked for
+	laid    bool
+	respelt lattice // of plain, over the Latin model
+	again   bool    // respelt is laid
+	plain   []byte  // Latin spelling as text, of words in other scripts
+}
+
+// Prepare makes f the form of a name as written.
+func (f *Form) Prepare(text string) {
+	if len(text) > maxText {
+		text = text[:maxText]
+	}
+	f.buf = AppendFold(f.buf[:0], text)
+	if family, given, ok := cutComma(text); ok && !legalTail(given) {
+		f.buf = AppendFold(f.buf[:0], given)
+		if len(f.buf) > 0 {
+			f.buf = append(f.buf, ' ')
+		}
+		f.buf = AppendFold(f.buf, family)
+		f.buf = bytes.TrimSuffix(f.buf, []byte(" "))
+	}
+	f.PrepareKey(f.buf)
+}
+
+// PrepareKey makes f the form of a folded key.
+func (f *Form) PrepareKey(key []byte) {
+	f.key = append(f.key[:0], key...)
+	f.raw = Tokens(f.raw[:0], f.key)
+	if cap(f.tokens) < maxTokens {
+		f.tokens = make([]formToken, 0, maxTokens)
+	}
+	f.tokens = f.tokens[:0]
+	for _, t := range f.raw {
+		if len(f.tokens) == maxTokens {
+			break
+		}
+		f.tokens = f.tokens[:len(f.tokens)+1]
+		f.tokens[len(f.tokens)-1].set(t.Text, t.Script)
+	}
+	f.joined.text, f.turned.text = f.joined.text[:0], f.turned.text[:0]
+}
+
+// Len returns the number of words.
+func (f *Form) Len() int { return len(f.tokens) }
+
+// Token returns word i of the form.
+func (f *Form) Token(i int) Token {
+	t := &f.tokens[i]
+	return Token{Text: t.text, Script: t.script, Digits: t.digits}
+}
+
+// whole returns all words as one, in order and with the last word first.
+func (f *Form) whole() (straight, turned *formToken) {
+	if len(f.joined.text) == 0 && len(f.tokens) > 0 {
+		text := f.joined.text[:0]
+		for i := range f.tokens {
+			text = append(text, f.tokens[i].text...)
+		}
+		f.joined.set(text, f.tokens[0].script)
+		last := len(f.tokens) - 1
+		text = append(f.turned.text[:0], f.tokens[last].text...)
+		for i := range last {
+			text = append(text, f.tokens[i].text...)
+		}
+		f.turned.set(text, f.tokens[0].script)
+	}
+	return &f.joined, &f.turned
+}
+
+func (t *formToken) set(text []byte, script Script) {
+	*t = formToken{text: text, script: script, plain: t.plain[:0]}
+	t.digits = allDigits(text)
+	t.short = script != Han && script != Kana && script != Hangul && !t.digits && runeLen(text) == 1
+	if script == Latin {
+		t.word.lay(text)
+	} else if m := learnedModels().spelling[script]; m != nil {
+		t.lay()
+		t.plain = t.lattice.romanise(t.plain)
+		t.word.lay(t.plain)
+	}
+	t.info = t.word.info()
+	if t.digits || t.info == 0 {
+		t.info = int32(25 * len(text))
+	}
+	t.kind = kindOf(text)
+	if t.kind == particle {
+		t.info /= 4
+	}
+}
+
+func (t *formToken) lay() *lattice {
+	if !t.laid {
+		t.laid = true
+		if m := learnedModels().spelling[t.script]; m != nil {
+			t.lattice.layOut(m, t.text)
+		}
+	}
+	return &t.lattice
+}
+
+// info returns what the letters of a Latin word weigh against themselves.
+func (w *word) info() int32 {
+	sum := int32(0)
+	for _, c := range w.letter[:w.n] {
+		sum += letterInfo[c]
+	}
+	return sum
+}
+
+// letterInfo is minus the logarithm of each letter's share of the letters of
+// names, in tenths of a nat: a rare letter tells more. Shares are those of the
+// Latin names that the weights were learned from.
+var letterInfo = [27]int32{
+	0, 20, 37, 36, 33, 24, 49, 38, 34, 25, 45, 31, 29, 34, 26, 28, 41, 62, 27, 28, 29, 33, 41, 44, 58, 41, 44,
+}
+
+// romanise appends the likeliest Latin spelling of the word: of all chunk
+// spellings the most probable, which is their evidence less what their letters
+// tell by themselves.
+func (l *lattice) romanise(dst []byte) []byte {
+	m := l.m
+	if m == nil {
+		return dst
+	}
+	type step struct {
+		weight int32
+		alt    uint64
+		n      uint8
+		units  uint8
+	}
+	var best [maxFrom + 1]step
+	for i := l.n - 1; i >= 0; i-- {
+		best[i] = step{weight: best[i+1].weight - 90, units: 1}
+		for k, at := range l.chunks[i] {
+			if at < 0 {
+				continue
+			}
+			chunk := &m.chunks[at]
+			for _, alt := range m.alts[chunk.first[0]:chunk.first[27]] {
+				weight := best[i+k+1].weight + int32(alt.weight)
+				for s := alt.letters; s != 0; s >>= 8 {
+					weight -= letterInfo[letterIndex(byte(s))]
+				}
+				// One chunk in place of two saves a factor it has not earned.
+				weight -= int32(25 * (1 - k))
+				if weight > best[i].weight {
+					best[i] = step{weight, alt.letters, alt.n, uint8(k + 1)}
+				}
+			}
+		}
+	}
+	for i := 0; i < l.n; i += int(best[i].units) {
+		for s := best[i].alt; s != 0; s >>= 8 {
+			dst = append(dst, byte(s))
+		}
+	}
+	return dst
+}
+
+// Romanise appends the likeliest Latin spelling of a folded word.
+func Romanise(dst, word []byte, script Script) []byte {
+	m := learnedModels().spelling[script]
+	if script == Latin || m == nil {
+		return append(dst, word...)
+	}
+	var l lattice
+	l.layOut(m, word)
+	return l.romanise(dst)
+}
+
+// Comparison says how a query and a name compare, word by word. All shares are
+// of information (tenths of nats, rare letters and long words weigh more) and lie
+// in [0, 1].
+type Comparison struct {
+	// Similarity sums it up, in [0, 1]: 1 for the same words in any order.
+	Similarity float64
+	// Evidence is the weight of the aligned words, in nats: how much likelier
+	// the agreement is if the two are one name than by chance.
+	Evidence float64
+	// Query and Name are the shares of either side that is aligned.
+	Query, Name float64
+	// Contradicted is the share of the query that stands against other words
+	// of the name; Missing and Extra are what one side has more than the other.
+	Contradicted, Missing, Extra float64
+	// Worst is the similarity of the worst aligned pair of words.
+	Worst float64
+	// Words, Initials, Nicknames, Joined count aligned pairs by how they met.
+	Words, Initials, Nicknames, Joined int
+	// OutOfOrder is set when the aligned words stand in another order.
+	OutOfOrder bool
+	// NumberMismatch is set when a number of one side is not on the other.
+	NumberMismatch bool
+	// CrossScript is set when the sides are written in different scripts.
+	CrossScript bool
+}
+
+// Score returns the similarity; it is what a table is ranked by before
+// calibration.
+func (c Comparison) Score() float64 { return c.Similarity }
+
+// Comparer compares forms. The zero Comparer works; it reuses its memory and is
+// not safe for concurrent use.
+type Comparer struct {
+	a    aligner
+	pair [maxTokens][maxTokens]pairing
+	join formToken
+}
+
+// pairing is what two words have in common.
+type pairing struct {
+	similarity float32
+	evidence   int32
+	how        meeting
+}
+
+// meeting is how two words met.
+type meeting uint8
+
+const (
+	apart meeting = iota
+	alike
+	initialOf
+	nicknameOf
+	joinedTo
+)
+
+// aligned is the least similarity at which two words are taken for one.
+const aligned = 0.45
+
+// Word compares two single words: the similarity in [0, 1] and the evidence in
+// nats.
+func (c *Comparer) Word(query, name *Form) (similarity, evidence float64) {
+	if query.Len() == 0 || name.Len() == 0 {
+		return 0, 0
+	}
+	p := c.words(&query.tokens[0], &name.tokens[0])
+	return float64(p.similarity), float64(p.evidence) / 10
+}
+
+func (c *Comparer) words(q, n *formToken) pairing {
+	if q.digits || n.digits {
+		if bytes.Equal(q.text, n.text) {
+			return pairing{1, q.info, alike}
+		}
+		return pairing{}
+	}
+	if bytes.Equal(q.text, n.text) {
+		return pairing{1, q.info, alike}
+	}
+	if q.short || n.short {
+		return c.initials(q, n)
+	}
+	var weight, norm int32
+	switch {
+	case q.script == n.script && q.script != Latin:
+		return sameScript(q, n)
+	case n.script == Latin || q.script != Latin:
+		l := q.lay()
+		if l.n == 0 || n.word.n == 0 {
+			return pairing{}
+		}
+		weight, norm = c.a.align(l, &n.word), (q.info+n.info)/2
+		weight = c.respelt(weight, q, n)
+	default:
+		l := n.lay()
+		if l.n == 0 || q.word.n == 0 {
+			return pairing{}
+		}
+		weight, norm = c.a.align(l, &q.word), (q.info+n.info)/2
+		weight = c.respelt(weight, n, q)
+	}
+	if weight <= 0 || norm <= 0 {
+		return pairing{}
+	}
+	return pairing{min(1, float32(weight)/float32(norm)), weight, alike}
+}
+
+// respelt returns the better of a weight and of what the likeliest Latin spelling
+// of a word from another script weighs against a Latin word: the Latin model
+// knows more of how languages respell each other than a small script's own.
+func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
+	if from.script == Latin {
+		return weight
+	}
+	if !from.again {
+		from.again = true
+		from.respelt.layOut(learnedModels().spelling[Latin], from.plain)
+	}
+	return max(weight, c.a.align(&from.respelt, &latin.word)-respeltLess)
+}
+
+// respeltLess is what a second spelling in between costs, in tenths of a nat.
+const respeltLess = 15
+
+// initials compares a single letter with the beginning of a word.
+func (c *Comparer) initials(q, n *formToken) pairing {
+	if q.word.n == 0 || n.word.n == 0 {
+		return pairing{}
+	}
+	if q.word.letter[0] == n.word.letter[0] {
+		return pairing{0.7, letterInfo[q.word.letter[0]] / 2, initialOf}
+	}
+	return pairing{}
+}
+
+// sameScript compares two words of one script other than Latin by edits: each a
+// third of the word's information at most.
+func sameScript(q, n *formToken) pairing {
+	var a, b [maxFrom]rune
+	x, y := runes(a[:0], q.text), runes(b[:0], n.text)
+	var row [maxFrom + 1]int
+	for j := range len(y) + 1 {
+		row[j] = j
+	}
+	for i := range x {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range y {
+			cost := diagonal
+			if x[i] != y[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	longest := max(len(x), len(y))
+	if longest == 0 {
+		return pairing{}
+	}
+	similarity := 1 - 1.5*float32(row[len(y)])/float32(longest)
+	if similarity <= 0 {
+		return pairing{}
+	}
+	return pairing{similarity, int32(similarity * float32(min(q.info, n.info))), alike}
+}
+
+func runes(dst []rune, text []byte) []rune {
+	for len(text) > 0 && len(dst) < maxFrom {
+		r, n := utf8.DecodeRune(text)
+		text = text[n:]
+		dst = append(dst, r)
+	}
+	return dst
+}
+
+// Compare compares a query with a name.
+func (c *Comparer) Compare(query, name *Form) Comparison {
+	var out Comparison
+	if len(query.tokens) == 0 || len(name.tokens) == 0 {
+		return out
+	}
+	out.CrossScript = query.tokens[0].script != name.tokens[0].script
+	for i := range query.tokens {
+		for j := range name.tokens {
+			c.pair[i][j] = c.words(&query.tokens[i], &name.tokens[j])
+		}
+	}
+	var used, taken [maxTokens]bool
+	var at [maxTokens]int
+	var got, info float64 // aligned information, weighted by similarity
+	out.Worst = 1
+	take := func(i, j int, p pairing) {
+		used[i], taken[j] = true, true
+		at[i] = j + 1
+		q, n := float64(query.tokens[i].info), float64(name.tokens[j].info)
+		if p.how == initialOf {
+			q, n = min(q, n), min(q, n)
+			out.Initials++
+		} else {
+			out.Worst = min(out.Worst, float64(p.similarity))
+		}
+		got += (q + n) / 2 * float64(p.similarity)
+		info += (q + n) / 2
+		out.Evidence += float64(p.evidence) / 10
+		out.Words++
+	}
+	for {
+		bi, bj, best := -1, -1, pairing{}
+		for i := range query.tokens {
+			for j := range name.tokens {
+				p := c.pair[i][j]
+				if !used[i] && !taken[j] && p.similarity >= aligned && (p.evidence > best.evidence || p.evidence == best.evidence && bi >= 0 && abs(i-j) < abs(bi-bj)) {
+					bi, bj, best = i, j, p
+				}
+			}
+		}
+		if bi < 0 {
+			break
+		}
+		take(bi, bj, best)
+	}
+	if j := c.joins(query, name, &used, &taken); j.how != apart {
+		got += j.got
+		info += j.info
+		out.Evidence += j.evidence
+		out.Words++
+		out.Joined++
+		out.Worst = min(out.Worst, j.got/j.info)
+	}
+	last := 0
+	for _, j := range at[:len(query.tokens)] {
+		if j > 0 {
+			if j < last {
+				out.OutOfOrder = true
+			}
+			last = j
+		}
+	}
+	var left, free float64
+	var totalQuery, totalName float64
+	for i := range query.tokens {
+		t := &query.tokens[i]
+		totalQuery += float64(t.info)
+		if !used[i] {
+			left += float64(t.info)
+			out.NumberMismatch = out.NumberMismatch || t.digits
+		}
+	}
+	for j := range name.tokens {
+		t := &name.tokens[j]
+		totalName += float64(t.info)
+		if !taken[j] {
+			free += float64(t.info)
+			out.NumberMismatch = out.NumberMismatch || t.digits
+		}
+	}
+	// Words left over on both sides stand against each other, however unlike
+	// in length.
+	var contradicted, missing, extra float64
+	if left > 0 && free > 0 {
+		contradicted = (left + free) / 2
+	} else {
+		missing, extra = free, left
+	}
+	out.Query, out.Name = 1-left/totalQuery, 1-free/totalName
+	out.Contradicted = contradicted / totalQuery
+	out.Missing, out.Extra = missing/totalName, extra/totalQuery
+	if info == 0 {
+		return out
+	}
+	out.Similarity = got / (info + contradicted + 0.3*missing + 0.4*extra)
+	if out.OutOfOrder {
+		out.Similarity *= 0.98
+	}
+	if out.NumberMismatch {
+		out.Similarity *= 0.6
+	}
+	return out
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
+
+// join is what joined words have in common with what stands against them.
+type join struct {
+	how      meeting
+	got      float64
+	info     float64
+	evidence float64
+}
+
+// joins aligns words written together on one side and apart on the other: the
+// whole names when one side is a single word, and one unaligned word with two
+// neighbours.
+func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
+	one, many, oneUsed, manyUsed := query, name, used, taken
+	if len(query.tokens) > len(name.tokens) {
+		one, many, oneUsed, manyUsed = name, query, taken, used
+	}
+	if len(one.tokens) == 1 && len(many.tokens) > 1 && len(many.tokens) <= 4 && !oneUsed[0] {
+		straight, turned := many.whole()
+		best := c.either(&one.tokens[0], straight)
+		if p := c.either(&one.tokens[0], turned); p.similarity > best.similarity {
+			best = p
+		}
+		if best.similarity >= aligned {
+			oneUsed[0] = true
+			for j := range many.tokens {
+				manyUsed[j] = true
+			}
+			return c.joined(best, &one.tokens[0], straight)
+		}
+	}
+	for range 2 {
+		for i := range one.tokens {
+			for j := 0; j+1 < len(many.tokens); j++ {
+				if oneUsed[i] || manyUsed[j] || manyUsed[j+1] {
+					continue
+				}
+				text := append(c.join.text[:0], many.tokens[j].text...)
+				text = append(text, many.tokens[j+1].text...)
+				c.join.set(text, many.tokens[j].script)
+				if p := c.either(&one.tokens[i], &c.join); p.similarity >= aligned {
+					oneUsed[i], manyUsed[j], manyUsed[j+1] = true, true, true
+					return c.joined(p, &one.tokens[i], &c.join)
+				}
+			}
+		}
+		one, many, oneUsed, manyUsed = many, one, manyUsed, oneUsed
+	}
+	return join{}
+}
+
+func (c *Comparer) joined(p pairing, a, b *formToken) join {
+	info := float64(a.info+b.info) / 2
+	return join{joinedTo, info * float64(p.similarity), info, float64(p.evidence) / 10}
+}
+
+func (c *Comparer) either(a, b *formToken) pairing { return c.words(a, b) }
+
+// wordKind sets apart the words that tell little of who is meant.
+type wordKind uint8
+
+const (
+	ordinary wordKind = iota
+	particle
+)
+
+func kindOf(text []byte) wordKind {
+	if _, ok := slices.BinarySearchFunc(particles, text, func(p string, text []byte) int { return bytes.Compare([]byte(p), text) }); ok {
+		return particle
+	}
+	return ordinary
+}
+
+var particles = []string{"abu", "al", "bin", "da", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "ibn", "la", "le", "van", "von", "y", "zu"}
+
+func legalTail(string) bool { return false }
+
+var _ = math.Log

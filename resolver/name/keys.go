@@ -1,0 +1,165 @@
+package name
+
+import "slices"
+
+// Key is a blocking key: the sound skeleton of a word, four bits a symbol. Words
+// that may be one name share a key; that they share one proves nothing.
+type Key uint64
+
+// MaxKeys bounds the keys of one word.
+const MaxKeys = 12
+
+// AppendKeys appends the blocking keys of a folded word, best first and at most
+// [MaxKeys]. A Latin word has one for each way its ambiguous letters are read; a
+// word of another script has the skeletons of its likeliest spellings. Words
+// without a consonant have one key for all.
+func AppendKeys(dst []Key, word []byte, script Script) []Key {
+	if script == Latin {
+		return latinKeys(dst, word)
+	}
+	m := learnedModels().skeleton[script]
+	if m == nil {
+		return dst
+	}
+	var b beam
+	return b.keys(dst, m, word)
+}
+
+// AppendQueryKeys is AppendKeys for the asking side, which pays for variety with
+// look-ups and not with memory: a Latin word has also the skeletons of its
+// likeliest respellings.
+func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
+	start := len(dst)
+	dst = AppendKeys(dst, word, script)
+	if script != Latin {
+		var plain [2 * maxFrom]byte
+		for _, key := range latinKeys(nil, Romanise(plain[:0], word, script)) {
+			if !slices.Contains(dst[start:], key) {
+				dst = append(dst, key)
+			}
+		}
+	} else {
+		if m := learnedModels().skeleton[Latin]; m != nil {
+			var b beam
+			dst = b.keys(dst, m, word)
+			slices.Sort(dst[start:])
+			dst = dst[:start+len(slices.Compact(dst[start:]))]
+		}
+	}
+	return dst
+}
+
+func latinKeys(dst []Key, word []byte) []Key {
+	start := len(dst)
+	set := ambiguous(word)
+	var symbols [maxSkeleton]byte
+	for how := reading(0); how <= allRead; how++ {
+		if how&^set != 0 {
+			continue
+		}
+		key := packKey(skeleton(symbols[:0], word, how))
+		if !slices.Contains(dst[start:], key) {
+			dst = append(dst, key)
+		}
+	}
+	return dst
+}
+
+func packKey(symbols []byte) Key {
+	k := Key(0)
+	for _, c := range symbols {
+		k = k<<4 | symbolCode(c)
+	}
+	return k
+}
+
+func symbolCode(c byte) Key {
+	for i := range len(skeletonSymbols) {
+		if skeletonSymbols[i] == c {
+			return Key(i + 1)
+		}
+	}
+	return 0
+}
+
+// beam keeps the likeliest skeletons of a word's beginning.
+type beam struct {
+	at [maxFrom + 4]struct {
+		n     int
+		paths [MaxKeys]path
+	}
+}
+
+type path struct {
+	key    Key
+	weight int32
+}
+
+// keys appends the likeliest skeletons of word.
+func (b *beam) keys(dst []Key, m *model, word []byte) []Key {
+	var l lattice
+	l.layOut(m, word)
+	for i := range l.n + 1 {
+		b.at[i].n = 0
+	}
+	b.push(0, 0, 0)
+	for i := range l.n {
+		for _, p := range b.at[i].paths[:b.at[i].n] {
+			found := false
+			for k, at := range l.chunks[i] {
+				if at < 0 {
+					continue
+				}
+				found = found || k == 0
+				chunk := &m.chunks[at]
+				for _, alt := range m.alts[chunk.first[0]:chunk.first[27]] {
+					key := p.key
+					for s := alt.letters; s != 0; s >>= 8 {
+						if key < 1<<56 {
+							key = key<<4 | symbolCode(byte(s))
+						}
+					}
+					b.push(i+k+1, key, p.weight+int32(alt.weight))
+				}
+			}
+			if !found {
+				b.push(i+1, p.key, p.weight-30)
+			}
+		}
+	}
+	last := &b.at[l.n]
+	slices.SortFunc(last.paths[:last.n], func(x, y path) int { return int(y.weight - x.weight) })
+	for _, p := range last.paths[:last.n] {
+		if p.weight < last.paths[0].weight-keyDepth {
+			break
+		}
+		dst = append(dst, p.key)
+	}
+	return dst
+}
+
+// keyDepth is how far below the best skeleton's weight another is still tried,
+// in tenths of a nat.
+const keyDepth = 60
+
+// push adds a path, one for a key, and drops the weakest past the bound.
+func (b *beam) push(i int, key Key, weight int32) {
+	at := &b.at[i]
+	weakest := -1
+	for k := range at.n {
+		p := &at.paths[k]
+		if p.key == key {
+			p.weight = max(p.weight, weight)
+			return
+		}
+		if weakest < 0 || p.weight < at.paths[weakest].weight {
+			weakest = k
+		}
+	}
+	if at.n < MaxKeys {
+		at.paths[at.n] = path{key, weight}
+		at.n++
+	} else if weight > at.paths[weakest].weight {
+		at.paths[weakest] = path{key, weight}
+	}
+}

@@ -1,0 +1,51 @@
+package name
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// Token is one word of a folded key, and what it is written in.
+type Token struct {
+	Text   []byte // aliases the key
+	Script Script
+	Digits bool // nothing but ASCII digits
+}
+
+// Tokens appends the words of a folded key to dst. The texts alias key.
+func Tokens(dst []Token, key []byte) []Token {
+	for len(key) > 0 {
+		word := key
+		if end := bytes.IndexByte(key, ' '); end >= 0 {
+			word, key = key[:end], key[end+1:]
+		} else {
+			key = nil
+		}
+		if len(word) == 0 {
+			continue
+		}
+		dst = append(dst, Token{Text: word, Script: scriptOf(word), Digits: allDigits(word)})
+	}
+	return dst
+}
+
+func allDigits(word []byte) bool {
+	for _, c := range word {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// unsegmented reports scripts that write a whole name as one word.
+func (s Script) unsegmented() bool {
+	switch s {
+	case Han, Hangul, Kana, Thai, Lao, Khmer, Burmese, Tibetan:
+		return true
+	}
+	return false
+}
+
+// runeLen is the number of characters of a folded text.
+func runeLen(text []byte) int { return utf8.RuneCount(text) }
