@@ -36,7 +36,7 @@ test: ## Everything that must pass before a change lands: the parts below, timed
 	@.ci/run
 
 .PHONY: prepare
-prepare: ## Install the servers that tests start: Redis, PostgreSQL
+prepare: ## Install what tests need beside Go: Redis, PostgreSQL, a C compiler
 	@.ci/prepare
 
 .PHONY: vet
