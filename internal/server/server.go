@@ -14,6 +14,8 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionalpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	"onoma/resolver"
 
@@ -82,9 +84,23 @@ func New(o Options) (*Server, error) {
 	if o.Register != nil {
 		o.Register(s.grpc)
 	}
-	reflection.Register(s.grpc)
+	if err := registerReflection(s.grpc); err != nil {
+		return nil, err
+	}
 	s.setHealth(healthpb.HealthCheckResponse_NOT_SERVING)
 	return s, nil
+}
+
+// registerReflection lets clients ask for the contract, comments and all.
+func registerReflection(s *grpc.Server) error {
+	contract, err := onomav1.Documented()
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	options := reflection.ServerOptions{Services: s, DescriptorResolver: contract}
+	reflectionpb.RegisterServerReflectionServer(s, reflection.NewServerV1(options))
+	reflectionalpha.RegisterServerReflectionServer(s, reflection.NewServer(options))
+	return nil
 }
 
 // services are those whose health a client may ask for; "" is the server.
