@@ -76,11 +76,12 @@ func (c *column) byte() byte {
 type reader struct {
 	column [numColumns]column
 	text   [numColumns]string // of the text columns, what is left to read
+	size   int // of everything
 	bad    bool
 }
 
 func newReader(plain []byte) (*reader, error) {
-	r := &reader{}
+	r := &reader{size: len(plain)}
 	head := column{data: plain}
 	if n := head.next(); n != numColumns {
 		return nil, fmt.Errorf("%w: %d columns, want %d", ErrFormat, n, numColumns)
@@ -141,11 +142,11 @@ func carve[T any](r *reader, array *[]T, n uint64) []T {
 }
 
 func (r *reader) table() (*Table, error) {
-	var count [12]uint64
+	var count [14]uint64
 	for i := range count {
 		count[i] = r.column[colCounts].next()
 		// Everything counted takes at least a byte somewhere.
-		if count[i] > maxPlain/4 {
+		if count[i] > uint64(r.size) {
 			return nil, fmt.Errorf("%w: count %d is %d", ErrFormat, i, count[i])
 		}
 	}
@@ -154,6 +155,7 @@ func (r *reader) table() (*Table, error) {
 		Positions: make([]fact.Position, count[4]),
 		Entities:  make([]fact.Entity, count[5]),
 		From:      make([]uint64, count[5]),
+		Offices:   make([]Office, count[12]),
 	}
 	for i := range t.Sources {
 		t.Sources[i] = Source{Name: r.string(colText), Text: r.string(colText)}
@@ -180,6 +182,10 @@ func (r *reader) table() (*Table, error) {
 	for i := range t.Entities {
 		t.Entities[i].ID = r.string(colID)
 	}
+	officeTitles := make([]OfficeTitle, count[13])
+	for i := range t.Offices {
+		r.office(&t.Offices[i], t, &officeTitles, languages)
+	}
 	for i, ref := range jurisdictions {
 		t.Positions[i].Jurisdiction = r.optional(t, ref[0])
 		t.Positions[i].Organization = r.optional(t, ref[1])
@@ -201,7 +207,7 @@ func (r *reader) table() (*Table, error) {
 		e.Prominence = float64(r.column[colProminence].next()) / prominenceScale
 		t.From[i] = r.column[colFrom].next()
 		for j := range e.Names {
-			r.name(&e.Names[j], languages)
+			r.name(&e.Names[j], languages, t.Sources)
 		}
 		e.Canonical = pick(r, e.Names, r.column[colCanonical].next()).Text
 		for j := range e.Relations {
@@ -242,9 +248,31 @@ func (r *reader) optional(t *Table, ref uint64) string {
 	return pick(r, t.Entities, ref-1).ID
 }
 
-func (r *reader) name(n *fact.Name, languages []string) {
+func (r *reader) office(o *Office, t *Table, titles *[]OfficeTitle, languages []string) {
+	col := &r.column[colOffice]
+	o.Class = r.string(colText)
+	o.Titles = carve(r, titles, col.next())
+	for i := range o.Titles {
+		title := &o.Titles[i]
+		title.Text = r.string(colText)
+		title.Language = pick(r, languages, col.next())
+		only := col.next()
+		if only > uint64(len(t.Entities)) {
+			r.bad = true
+			return
+		}
+		for range only {
+			title.Only = append(title.Only, pick(r, t.Entities, col.next()).ID)
+		}
+	}
+}
+
+func (r *reader) name(n *fact.Name, languages []string, sources []Source) {
 	n.Text = r.string(colName)
 	n.Language = pick(r, languages, r.column[colLanguage].next())
+	if source := r.column[colNameSource].next(); source > 0 {
+		n.Source = pick(r, sources, source-1).Name
+	}
 	kind := r.column[colNameKind].byte()
 	n.Kind = fact.NameKind(kind &^ dateFlag)
 	if kind&dateFlag != 0 {

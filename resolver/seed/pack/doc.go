@@ -26,6 +26,23 @@ type Table struct {
 	// From holds, for each entity, the set of sources it was made from: bit i
 	// stands for Sources[i].
 	From []uint64
+	// Offices are the classes of posts, with what each is called in every
+	// language.
+	Offices []Office
+}
+
+// Office is a class of posts, such as "head_of_government", whatever the country.
+type Office struct {
+	Class  string
+	Titles []OfficeTitle
+}
+
+// OfficeTitle is what an office is called in one language.
+type OfficeTitle struct {
+	Text, Language string
+	// Only holds the IDs of the countries in which the title means this office;
+	// nil means everywhere.
+	Only []string
 }
 
 // Source is a data set that facts were taken from.
@@ -43,27 +60,29 @@ const magic = "onoma-seed 1\n"
 
 // The columns. Text columns hold the bytes, the column after each the lengths.
 const (
-	colCounts  = iota // sources, languages, schemes, offices, positions, entities, names, relations, roles, externals, redirects, titles
-	colID             // entity and position IDs
-	colIDLen          //
-	colName           // names
-	colNameLen        //
-	colText           // everything else: sources, languages, schemes, offices, titles, external values, redirects
-	colTextLen        //
-	colKind           // one byte an entity
-	colCanonical      // which of its names
-	colListLen        // how many names, relations, roles, externals, redirects
-	colProminence     // in ten-thousandths
-	colFrom           // source set
-	colLanguage       // of each name
-	colNameKind       // with dateFlag when dates follow
-	colNameDate       // from, to
-	colRelation       // type, sector, target, from, to
-	colRole           // position, from
-	colRoleTo         // to, as distance from the start
-	colScheme         // of each external ID
-	colPosition       // office, jurisdiction, organisation, number of titles
-	colTitleLang      //
+	colCounts     = iota // how many of each kind, see writer.table
+	colID                // entity and position IDs
+	colIDLen             //
+	colName              // names
+	colNameLen           //
+	colText              // everything else: sources, languages, schemes, offices, titles, external values, redirects
+	colTextLen           //
+	colKind              // one byte an entity
+	colCanonical         // which of its names
+	colListLen           // how many names, relations, roles, externals, redirects
+	colProminence        // in ten-thousandths
+	colFrom              // source set
+	colLanguage          // of each name
+	colNameKind          // with dateFlag when dates follow
+	colNameDate          // from, to
+	colNameSource        // row of Sources plus one, 0 for none
+	colRelation          // type, sector, target, from, to
+	colRole              // position, from
+	colRoleTo            // to, as distance from the start
+	colScheme            // of each external ID
+	colPosition          // office, jurisdiction, organisation, number of titles
+	colTitleLang
+	colOffice // of each office: number of titles; of each title: language, number of countries, countries
 	numColumns
 )
 

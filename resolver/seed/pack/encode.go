@@ -21,14 +21,6 @@ func Encode(t *Table) ([]byte, error) {
 	if err := w.table(t); err != nil {
 		return nil, fmt.Errorf("encode seed: %w", err)
 	}
-	var plain []byte
-	plain = binary.AppendUvarint(plain, numColumns)
-	for i := range w.column {
-		plain = binary.AppendUvarint(plain, uint64(len(w.column[i])))
-	}
-	for i := range w.column {
-		plain = append(plain, w.column[i]...)
-	}
 	// One goroutine and a window over everything: the bytes depend on nothing
 	// but the input.
 	enc, err := zstd.NewWriter(nil,
@@ -40,7 +32,19 @@ func Encode(t *Table) ([]byte, error) {
 		return nil, fmt.Errorf("encode seed: %w", err)
 	}
 	defer enc.Close()
-	return enc.EncodeAll(plain, []byte(magic)), nil
+	return enc.EncodeAll(w.plain(), []byte(magic)), nil
+}
+
+// plain joins the columns.
+func (w *writer) plain() []byte {
+	plain := binary.AppendUvarint(nil, numColumns)
+	for i := range w.column {
+		plain = binary.AppendUvarint(plain, uint64(len(w.column[i])))
+	}
+	for i := range w.column {
+		plain = append(plain, w.column[i]...)
+	}
+	return plain
 }
 
 type writer struct {
@@ -50,6 +54,7 @@ type writer struct {
 	language indexer
 	scheme   indexer
 	office   indexer
+	source   map[string]uint64 // row plus one
 }
 
 // indexer numbers strings in the order of the list it was given.
@@ -86,6 +91,10 @@ func (w *writer) table(t *Table) error {
 		}
 		w.position[id] = uint64(i)
 	}
+	w.source = make(map[string]uint64, len(t.Sources))
+	for i, s := range t.Sources {
+		w.source[s.Name] = uint64(i) + 1
+	}
 	languages, schemes, offices := vocabularies(t)
 	w.language, w.scheme, w.office = number(languages), number(schemes), number(offices)
 
@@ -101,8 +110,12 @@ func (w *writer) table(t *Table) error {
 	for i := range t.Positions {
 		titles += len(t.Positions[i].Titles)
 	}
+	officeTitles := 0
+	for i := range t.Offices {
+		officeTitles += len(t.Offices[i].Titles)
+	}
 	for _, n := range []int{len(t.Sources), len(languages), len(schemes), len(offices), len(t.Positions), len(t.Entities),
-		names, relations, roles, externals, redirects, titles} {
+		names, relations, roles, externals, redirects, titles, len(t.Offices), officeTitles} {
 		w.put(colCounts, uint64(n))
 	}
 	for _, s := range t.Sources {
@@ -116,6 +129,11 @@ func (w *writer) table(t *Table) error {
 	}
 	for i := range t.Positions {
 		if err := w.putPosition(&t.Positions[i]); err != nil {
+			return err
+		}
+	}
+	for i := range t.Offices {
+		if err := w.putOffice(&t.Offices[i]); err != nil {
 			return err
 		}
 	}
@@ -141,6 +159,24 @@ func (w *writer) putPosition(p *fact.Position) error {
 	for _, t := range p.Titles {
 		w.put(colTitleLang, w.language[t.Language])
 		w.text(colText, t.Text)
+	}
+	return nil
+}
+
+func (w *writer) putOffice(o *Office) error {
+	w.text(colText, o.Class)
+	w.put(colOffice, uint64(len(o.Titles)))
+	for _, t := range o.Titles {
+		w.text(colText, t.Text)
+		w.put(colOffice, w.language[t.Language])
+		w.put(colOffice, uint64(len(t.Only)))
+		for _, id := range t.Only {
+			row, ok := w.entity[id]
+			if !ok {
+				return fmt.Errorf("office %s: country %s is not in the table", o.Class, id)
+			}
+			w.put(colOffice, row)
+		}
 	}
 	return nil
 }
@@ -189,6 +225,11 @@ func (w *writer) putEntity(e *fact.Entity, from uint64) error {
 			w.put(colNameDate, uint64(n.To))
 		}
 		w.column[colNameKind] = append(w.column[colNameKind], kind)
+		source, ok := w.source[n.Source]
+		if !ok && n.Source != "" {
+			return fmt.Errorf("entity %s: name %q: source %q is not declared", e.ID, n.Text, n.Source)
+		}
+		w.put(colNameSource, source)
 	}
 	for _, r := range e.Relations {
 		target, ok := w.entity[r.Target]

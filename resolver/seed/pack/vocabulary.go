@@ -27,6 +27,11 @@ func vocabularies(t *Table) (languages, schemes, offices []string) {
 			lang[title.Language] = true
 		}
 	}
+	for i := range t.Offices {
+		for _, title := range t.Offices[i].Titles {
+			lang[title.Language] = true
+		}
+	}
 	languages = sorted(lang)
 	slices.SortFunc(languages, CompareLanguages)
 	return languages, sorted(scheme), sorted(office)

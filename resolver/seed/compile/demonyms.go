@@ -1,0 +1,273 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"onoma/resolver/fact"
+)
+
+// demonym is a nationality word of a country before the choice of merge.go.
+type demonym struct {
+	entity, text, lang string
+	source             uint64
+	rank               int
+}
+
+// readDemonyms reads nationality words: lists in eight languages, and those in
+// CLDR's names of currencies ("won nordcoreano") and languages.
+func (w *world) readDemonyms() error {
+	src := w.source("i18n-nationality", "i18n-nationality 1.4.0. MIT licence.")
+	factbook := w.source("factbook", "")
+	err := w.rows("demonyms/demonyms.tsv", []string{"qid", "name", "lang", "source"}, func(f []string) error {
+		e := w.at(f[0])
+		if e == nil || f[0] == "" {
+			return nil
+		}
+		lang := tag(f[2])
+		switch f[3] {
+		case "i18n-nationality":
+			for _, part := range strings.FieldsFunc(withoutParentheses(f[1]), func(r rune) bool { return r == '/' || r == ',' }) {
+				w.addDemonym(e, part, lang, src, rankWeak)
+			}
+		case "factbook:noun", "factbook:adjective":
+			for _, text := range factbookDemonyms(f[1]) {
+				w.addDemonym(e, text, lang, factbook, rankReviewed)
+			}
+		default:
+			return fmt.Errorf("source %q is none of i18n-nationality, factbook:noun, factbook:adjective", f[3])
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.readCurrencies(); err != nil {
+		return err
+	}
+	return w.readLanguageNames()
+}
+
+func (w *world) addDemonym(e *entity, text, lang string, source uint64, rank int) {
+	if text = clean(text); text != "" {
+		w.demonyms = append(w.demonyms, demonym{e.id, text, lang, source, rank})
+	}
+}
+
+var (
+	factbookNote  = regexp.MustCompile(`;.*|\(colloquial\)|\(US [^)]*\)|\(singular\)|\(plural\)|\(singular and plural\)|\(collective plural\)|\bnote\b.*`)
+	factbookMen   = regexp.MustCompile(`^(.*)man ?\(men\)$`)
+	factbookWomen = regexp.MustCompile(`^(.*)woman ?\(women\)$`)
+)
+
+// factbookDemonyms expands the factbook's notation: "Lao(s) or Laotian(s)",
+// "Frenchman(men), Frenchwoman(women)", "Motswana (singular), Batswana (plural)".
+func factbookDemonyms(s string) []string {
+	var list []string
+	s = factbookNote.ReplaceAllString(s, "")
+	s = strings.NewReplacer(" or ", ",", "/", ",", "(or ", ",").Replace(s)
+	for part := range strings.SplitSeq(s, ",") {
+		part = strings.TrimSpace(part)
+		switch {
+		case part == "" || part == "none" || part == "NA":
+		case factbookWomen.MatchString(part):
+			stem := factbookWomen.FindStringSubmatch(part)[1]
+			list = append(list, stem+"woman", stem+"women")
+		case factbookMen.MatchString(part):
+			stem := factbookMen.FindStringSubmatch(part)[1]
+			list = append(list, stem+"man", stem+"men")
+		case strings.HasSuffix(part, "(s)"):
+			stem := strings.TrimSuffix(part, "(s)")
+			list = append(list, stem, stem+"s")
+		default:
+			list = append(list, strings.Trim(part, " )"))
+		}
+	}
+	return list
+}
+
+// adjectival are the languages in which a currency is named by the adjective of
+// its country. Elsewhere it is the country's name, often in the genitive, which
+// is no word for its people.
+var adjectival = set(`it es pt ca gl ro fr ru uk be pl cs sk bg sr sr-Latn hr bs sl mk de nl sv da no en el ar he sq hi ka eo ast lb is fo cy ga mt af fy oc sc`)
+
+// readCurrencies takes the nationality word out of the names of currencies: what
+// remains when the words that several countries' currencies share are struck
+// out, if it is one word and resembles a name of the country.
+func (w *world) readCurrencies() error {
+	cldr := w.source("cldr", "")
+	type currency struct{ country, lang, name string }
+	var all []currency
+	countriesOf := map[string]map[string]bool{} // language and word → countries
+	err := w.rows("demonyms/cldr_currency_names.tsv", []string{"qid", "lang", "display_name"}, func(f []string) error {
+		lang := tag(f[1])
+		if !adjectival[lang] || f[0] == "" || w.at(f[0]) == nil {
+			return nil
+		}
+		c := currency{w.resolve(f[0]), lang, withoutParentheses(f[2])}
+		all = append(all, c)
+		for word := range strings.FieldsSeq(c.name) {
+			key := lang + " " + fold(word)
+			if countriesOf[key] == nil {
+				countriesOf[key] = map[string]bool{}
+			}
+			countriesOf[key][c.country] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		var rest []string
+		for word := range strings.FieldsSeq(c.name) {
+			if len(countriesOf[c.lang+" "+fold(word)]) < 2 {
+				rest = append(rest, word)
+			}
+		}
+		if e := w.at(c.country); len(rest) == 1 && w.resembles(e, rest[0], c.lang) {
+			w.addDemonym(e, rest[0], c.lang, cldr, rankWeak)
+		}
+	}
+	return nil
+}
+
+// languageIsDemonym are the languages in which the name of a language is also
+// the adjective of its people ("coreano", "Russian").
+var languageIsDemonym = set(`it es pt ca gl fr en nl`)
+
+func (w *world) readLanguageNames() error {
+	cldr := w.source("cldr", "")
+	return w.rows("demonyms/cldr_language_names.tsv", []string{"lang_code", "countries", "lang", "name"}, func(f []string) error {
+		lang, e := tag(f[2]), w.territory[strings.ToLower(f[1])]
+		if e != nil && languageIsDemonym[lang] && !strings.Contains(f[3], " ") && w.resembles(e, f[3], lang) {
+			w.addDemonym(e, f[3], lang, cldr, rankWeak)
+		}
+		return nil
+	})
+}
+
+// resembles reports whether a word begins like a word of one of the country's
+// names in the language, and is not one of them.
+func (w *world) resembles(e *entity, word, lang string) bool {
+	word = fold(word)
+	similar := false
+	for _, n := range e.names {
+		if n.lang != lang && n.lang != "" {
+			continue
+		}
+		name := fold(n.text)
+		if name == word && n.lang == lang {
+			return false
+		}
+		for part := range strings.FieldsSeq(name) {
+			if part == word && n.lang == lang {
+				return false // "north", of North Korea
+			}
+			similar = similar || samePrefix(part, word, 3)
+		}
+	}
+	return similar
+}
+
+// samePrefix reports whether a and b share their first n characters.
+func samePrefix(a, b string, n int) bool {
+	ra, rb := []rune(a), []rune(b)
+	return len(ra) >= n && len(rb) >= n && slices.Equal(ra[:n], rb[:n])
+}
+
+// readParadigms reads a file of demonyms/: stems and the endings they take.
+func (w *world) readParadigms(path string) error {
+	lang, err := factTag(strings.TrimSuffix(filepath.Base(path), ".txt"))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	endings := map[string][]string{}
+	var source uint64
+	return w.lines(path, func(_ int, text string) error {
+		word, rest := cutField(text)
+		switch word {
+		case "source":
+			source = w.source("desk", "Hand-written facts; the files under resolver/seed/facts say what each rests on.")
+			return nil
+		case "paradigm":
+			name, list := cutField(rest)
+			if name == "" || list == "" {
+				return fmt.Errorf("paradigm needs a name and endings")
+			}
+			for e := range strings.FieldsSeq(list) {
+				if e == "-" {
+					e = ""
+				}
+				endings[name] = append(endings[name], e)
+			}
+			return nil
+		}
+		// "prefix Q222 албанска-": the first part of a compound adjective. It is
+		// stored without the hyphen, as a reader of words meets it.
+		if word == "prefix" {
+			word, rest = cutField(rest)
+		}
+		if err := checkID(word); err != nil {
+			return err
+		}
+		e := w.at(word)
+		if e == nil {
+			return fmt.Errorf("%s is not in the table", word)
+		}
+		if source == 0 {
+			return fmt.Errorf("%s stands before any source line", word)
+		}
+		for entry := range strings.FieldsSeq(rest) {
+			part := strings.Split(entry, "/")
+			stem := strings.ReplaceAll(part[0], "_", " ")
+			if len(part) == 1 {
+				w.addDemonym(e, stem, lang, source, rankDesk)
+				continue
+			}
+			for _, name := range part[1:] {
+				list, ok := endings[name]
+				if !ok {
+					return fmt.Errorf("paradigm %q of %q is not defined above", name, entry)
+				}
+				for _, ending := range list {
+					w.addDemonym(e, stem+strings.ReplaceAll(ending, "_", " "), lang, source, rankDesk)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// giveDemonyms turns the words into names. A word that two lands share stays
+// with both when hand-written facts or the factbook say so; a list's word stays
+// only where it resembles the land's own name, so that "French" is not a word
+// for Martinique.
+func (w *world) giveDemonyms() {
+	for _, d := range w.demonyms {
+		e := w.at(d.entity)
+		if e == nil {
+			continue
+		}
+		if d.rank == rankWeak && !e.sovereign() && !w.resembles(e, d.text, d.lang) {
+			continue
+		}
+		e.name(d.text, d.lang, fact.Demonym, d.source, d.rank)
+	}
+}
+
+// sovereign reports whether the entity is a state and no dependency.
+func (e *entity) sovereign() bool {
+	return len(e.iso) == 2 && e.kind == fact.Country && sovereignStates[e.iso]
+}
+
+// sovereignStates are the ISO codes of the members of the United Nations, the
+// Holy See, Palestine, Kosovo and Taiwan.
+var sovereignStates = set(`af al dz ad ao ag ar am au at az bs bh bd bb by be bz bj bt bo ba bw br bn bg bf bi cv kh cm ca cf td cl cn co km cg cd
+cr ci hr cu cy cz dk dj dm do ec eg sv gq er ee sz et fj fi fr ga gm ge de gh gr gd gt gn gw gy ht hn hu is in id ir iq ie il it jm jp jo kz
+ke ki kp kr kw kg la lv lb ls lr ly li lt lu mg mw my mv ml mt mh mr mu mx fm md mc mn me ma mz mm na nr np nl nz ni ne ng mk no om pk pw pa
+pg py pe ph pl pt qa ro ru rw kn lc vc ws sm st sa sn rs sc sl sg sk si sb so za ss es lk sd sr se ch sy tj tz th tl tg to tt tn tr tm tv ug
+ua ae gb us uy uz vu ve vn ye zm zw va ps xk tw`)

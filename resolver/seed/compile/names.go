@@ -1,0 +1,391 @@
+package main
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/anyascii/go"
+
+	"onoma/resolver/fact"
+	"onoma/resolver/seed/pack"
+)
+
+// sift turns the names that the sources gave an entity into those of the table:
+//
+//  1. a name is cleaned; without a letter, or too long, it is dropped
+//  2. so is a name in a script that its language is not written in, or in two
+//     scripts at once
+//  3. so are codes ("RU", "PRK") of territories, unless a fact or CLDR says that
+//     people use them
+//  4. an untagged name of a territory stays only if it resembles a tagged one,
+//     and if no other land or city bears it
+//  5. a word for the people, listed as a name of the land, becomes a DEMONYM
+//  6. of one text in several languages one is kept: the kind of the most trusted
+//     source, and the language as [sharedLanguage] says
+//  7. of names that fold alike one is kept, and the PRIMARY names of the large
+//     languages beside it
+//  8. each language keeps one PRIMARY name
+//  9. short names in capitals are ACRONYMs, so that "Us" is not the United States
+func (w *world) sift(e *entity, known *nameIndex) []fact.Name {
+	names := make([]rawName, 0, len(e.names))
+	for _, n := range e.names {
+		n.text = clean(n.text)
+		if w.admissible(e, &n, known) {
+			names = append(names, n)
+		}
+	}
+	names = mergeExact(names)
+	names = mergeFolded(names)
+	onePrimary(names)
+	acronyms(e, names)
+	return w.final(e, names)
+}
+
+const maxNameRunes = 160
+
+func (w *world) admissible(e *entity, n *rawName, known *nameIndex) bool {
+	key := fold(n.text)
+	switch {
+	case !hasLetter(n.text) || len([]rune(n.text)) > maxNameRunes || key == "" || e.dropped[key]:
+		return false
+	case n.rank == rankDesk:
+		return true
+	case n.lang != "" && !scriptFits(n.text, n.lang), n.lang == "" && !oneScript(n.text):
+		return false
+	case strings.ContainsAny(n.text, "|{}<>_#@=\"") || isQID(n.text):
+		return false
+	}
+	if e.kind == fact.Person {
+		return true
+	}
+	if e.iso != "" && isCode(n.text) && n.kind != fact.Acronym {
+		// CLDR's short names of states in the larger languages are what people
+		// write; two letters elsewhere are codes.
+		return n.rank == rankReviewed && n.lang != "" && len([]rune(n.text)) > 1 && langRank(n.lang) < 60
+	}
+	if n.kind == fact.Demonym || n.kind == fact.Acronym {
+		return true
+	}
+	if n.rank >= rankTagged && n.kind != fact.Primary {
+		if strings.Contains(n.text, ",") {
+			return false
+		}
+		if other := known.primary[key]; other != nil && other != e && !known.of(e, key) {
+			return false
+		}
+	}
+	if e.iso != "" && n.rank >= rankTagged && n.kind != fact.Primary && known.demonym(e, key) {
+		n.kind = fact.Demonym
+		return true
+	}
+	if n.rank == rankWeak && n.lang == "" && e.kind == fact.Place {
+		return false // cities have tagged names in plenty
+	}
+	if n.rank == rankWeak && e.iso != "" && n.kind != fact.Primary {
+		return known.supports(e, n.text)
+	}
+	return true
+}
+
+// isCode reports whether a name is at most three capital letters or digits of
+// the Latin script, or three letters of any case.
+func isCode(s string) bool {
+	r := []rune(s)
+	if len(r) > 3 {
+		return false
+	}
+	for _, c := range r {
+		if !unicode.Is(unicode.Latin, c) && !unicode.IsDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// nameIndex is what names of other entities are needed for.
+type nameIndex struct {
+	primary  map[string]*entity          // folded PRIMARY name → the most populous that bears it
+	own      map[*entity]map[string]bool // folded PRIMARY names of each territory
+	stems    map[*entity]map[string]bool // beginnings of their words, in Latin letters
+	demonyms map[*entity]map[string]bool
+}
+
+func (w *world) indexNames() *nameIndex {
+	x := &nameIndex{map[string]*entity{}, map[*entity]map[string]bool{}, map[*entity]map[string]bool{}, map[*entity]map[string]bool{}}
+	// A word that begins names of many territories ("republic", "islands",
+	// "oblast") tells nothing.
+	territories := map[string]map[*entity]bool{}
+	for _, id := range sortedKeys(w.entities) {
+		e := w.entities[id]
+		if e.kind != fact.Country && e.kind != fact.Region && e.kind != fact.Place {
+			continue
+		}
+		x.own[e], x.stems[e], x.demonyms[e] = map[string]bool{}, map[string]bool{}, map[string]bool{}
+		for _, n := range append([]rawName{{text: e.canonical, lang: "en", kind: fact.Primary}}, e.names...) {
+			key := fold(n.text)
+			switch {
+			case n.kind == fact.Demonym:
+				x.demonyms[e][key] = true
+				continue
+			case n.lang == "" || n.rank == rankWeak || n.kind == fact.Former:
+				continue
+			}
+			if n.kind == fact.Primary {
+				x.own[e][key] = true
+				if other := x.primary[key]; other == nil || weightier(e, other) {
+					x.primary[key] = e
+				}
+			}
+			if e.iso == "" {
+				continue
+			}
+			for _, s := range stems(n.text) {
+				x.stems[e][s] = true
+				if territories[s] == nil {
+					territories[s] = map[*entity]bool{}
+				}
+				territories[s][e] = true
+			}
+		}
+	}
+	const many = 12
+	for s, bearers := range territories {
+		if len(bearers) >= many {
+			for e := range bearers {
+				delete(x.stems[e], s)
+			}
+		}
+	}
+	return x
+}
+
+// weightier orders bearers of one name: countries first, then population.
+func weightier(a, b *entity) bool {
+	if (a.kind == fact.Country) != (b.kind == fact.Country) {
+		return a.kind == fact.Country
+	}
+	return a.population > b.population
+}
+
+func (x *nameIndex) of(e *entity, key string) bool      { return x.own[e][key] }
+func (x *nameIndex) demonym(e *entity, key string) bool { return x.demonyms[e][key] && !x.own[e][key] }
+
+// supports reports whether a word of text begins like a telling word of one of
+// the entity's tagged names.
+func (x *nameIndex) supports(e *entity, text string) bool {
+	for _, s := range stems(text) {
+		if x.stems[e][s] {
+			return true
+		}
+	}
+	return false
+}
+
+// stems gives the first four Latin letters of each word of a name, romanised.
+func stems(text string) []string {
+	var list []string
+	for word := range strings.FieldsSeq(fold(text)) {
+		latin := strings.ToLower(anyascii.Transliterate(word))
+		latin = strings.Map(func(r rune) rune {
+			if r < 'a' || r > 'z' {
+				return -1
+			}
+			return r
+		}, latin)
+		if len(latin) > 4 {
+			latin = latin[:4]
+		}
+		if len(latin) == 4 || len(latin) == 3 && len([]rune(word)) <= 3 {
+			list = append(list, latin)
+		}
+	}
+	return list
+}
+
+// kindRank orders the kinds of equal texts from equally good sources.
+var kindRank = map[fact.NameKind]int{
+	fact.Primary: 0, fact.Official: 1, fact.Acronym: 2, fact.Alias: 3, fact.Short: 4,
+	fact.Transliteration: 5, fact.Former: 6, fact.Nickname: 7, fact.Misspelling: 8, fact.Demonym: 9,
+}
+
+// group collects names by key, keeping the order of first appearance.
+func group(names []rawName, key func(rawName) string) [][]rawName {
+	at := map[string]int{}
+	var groups [][]rawName
+	for _, n := range names {
+		k := key(n)
+		i, ok := at[k]
+		if !ok {
+			i = len(groups)
+			at[k] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], n)
+	}
+	return groups
+}
+
+// class keeps apart what may share a text: a land and its people ("Thai"), a
+// name in force and the same name with dates.
+func class(n rawName) string {
+	c := "."
+	if n.kind == fact.Demonym {
+		c = "d"
+	}
+	if n.from != 0 || n.to != 0 {
+		c += n.from.String() + ".." + n.to.String()
+	}
+	return c
+}
+
+func mergeExact(names []rawName) []rawName {
+	var merged []rawName
+	for _, g := range group(names, func(n rawName) string { return class(n) + n.text }) {
+		best := slices.MinFunc(g, func(a, b rawName) int {
+			// Hand-written kinds win; among the sources the more regular kind.
+			return cmp.Or(cmp.Compare(min(a.rank, 1), min(b.rank, 1)), cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(a.rank, b.rank),
+				cmp.Compare(langRank(a.lang), langRank(b.lang)), cmp.Compare(a.lang, b.lang))
+		})
+		best.lang = sharedLanguage(g)
+		for _, n := range g {
+			best.rank = min(best.rank, n.rank)
+		}
+		merged = append(merged, best)
+	}
+	return merged
+}
+
+// sharedLanguage is the language that one text of several languages is stored
+// under: that of the only large language among them ("Mosca" is Italian, and
+// also Corsican), "mul" where several large languages share it, and among small
+// ones alone the first, or "mul" from three up. A query in another language
+// then never weighs against a name that is its own.
+func sharedLanguage(names []rawName) string {
+	large, small := map[string]bool{}, map[string]bool{}
+	first := ""
+	for _, n := range names {
+		switch base, _, _ := strings.Cut(n.lang, "-"); {
+		case n.lang == "mul":
+			return n.lang
+		case n.lang == "":
+			continue
+		case langRank(base) < largeLanguages:
+			large[base] = true
+		default:
+			small[base] = true
+		}
+		if first == "" || cmp.Or(cmp.Compare(langRank(n.lang), langRank(first)), cmp.Compare(n.lang, first)) < 0 {
+			first = n.lang
+		}
+	}
+	if len(large) > 1 || len(large) == 0 && len(small) > 2 {
+		return "mul"
+	}
+	return first
+}
+
+// largeLanguages keep their PRIMARY spelling even where another folds alike.
+const largeLanguages = 16
+
+func mergeFolded(names []rawName) []rawName {
+	var kept []rawName
+	for _, g := range group(names, func(n rawName) string {
+		k := class(n) + fold(n.text)
+		if n.kind == fact.Acronym {
+			k += "\x00A"
+		}
+		return k
+	}) {
+		best := slices.MinFunc(g, func(a, b rawName) int {
+			return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(shouting(a.text), shouting(b.text)),
+				cmp.Compare(langRank(a.lang), langRank(b.lang)), cmp.Compare(a.lang, b.lang), cmp.Compare(a.text, b.text))
+		})
+		for _, n := range g {
+			if n == best || n.kind == fact.Acronym || n.rank == rankDesk && n.kind != fact.Demonym || n.kind == fact.Primary && n.rank <= rankTagged && langRank(n.lang) < largeLanguages {
+				kept = append(kept, n)
+			}
+		}
+	}
+	return kept
+}
+
+// shouting puts texts in capitals behind.
+func shouting(s string) int {
+	for _, r := range s {
+		// Cherokee, Georgian and Adlam have capitals in Unicode, but write whole
+		// words in one case.
+		if unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian) {
+			return 0
+		}
+	}
+	return b2i(strings.ToUpper(s) == s && strings.ToLower(s) != s)
+}
+
+func onePrimary(names []rawName) {
+	best := map[string]int{}
+	for i, n := range names {
+		if n.kind != fact.Primary || n.from != 0 || n.to != 0 {
+			continue
+		}
+		if j, ok := best[n.lang]; !ok || n.rank < names[j].rank {
+			best[n.lang] = i
+		}
+	}
+	for i, n := range names {
+		if n.kind == fact.Primary && best[n.lang] != i {
+			names[i].kind = fact.Alias
+		}
+	}
+}
+
+func acronyms(e *entity, names []rawName) {
+	if e.kind == fact.Person || e.kind == fact.Place {
+		return
+	}
+	cased := map[string]bool{}
+	for _, n := range names {
+		if shouting(n.text) == 0 {
+			cased[fold(n.text)] = true
+		}
+	}
+	for i, n := range names {
+		letters := strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) {
+				return r
+			}
+			return -1
+		}, n.text)
+		if n.rank != rankDesk && (n.kind == fact.Primary || n.kind == fact.Alias) && shouting(letters) == 1 && len([]rune(letters)) <= 5 && !cased[fold(n.text)] {
+			names[i].kind = fact.Acronym
+		}
+	}
+}
+
+// final writes the names in the order of the file and makes sure the canonical
+// name is among them.
+func (w *world) final(e *entity, names []rawName) []fact.Name {
+	list := make([]fact.Name, 0, len(names)+1)
+	found := false
+	for _, n := range names {
+		list = append(list, fact.Name{Text: n.text, Language: n.lang, Kind: n.kind, Source: w.sources[bits.TrailingZeros64(n.source)].Name, From: n.from, To: n.to})
+		found = found || n.text == e.canonical && n.kind != fact.Demonym
+	}
+	if !found {
+		kind := fact.Primary
+		if slices.ContainsFunc(list, func(n fact.Name) bool { return n.Kind == fact.Primary && n.Language == "en" }) {
+			kind = fact.Alias
+		}
+		list = append(list, fact.Name{Text: e.canonical, Language: "en", Kind: kind, Source: w.sources[bits.TrailingZeros64(e.from)].Name})
+	}
+	slices.SortFunc(list, func(a, b fact.Name) int {
+		return cmp.Or(pack.CompareLanguages(a.Language, b.Language), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text),
+			cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return slices.CompactFunc(list, func(a, b fact.Name) bool {
+		a.Source, b.Source = "", ""
+		return a == b
+	})
+}
