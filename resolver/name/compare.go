@@ -2,8 +2,6 @@ package name
 
 import (
 	"bytes"
-	"math"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -51,7 +49,7 @@ func (f *Form) Prepare(text string) {
 		text = text[:maxText]
 	}
 	f.buf = AppendFold(f.buf[:0], text)
-	if family, given, ok := cutComma(text); ok && !legalTail(given) {
+	if family, given, ok := cutComma(text); ok {
 		f.buf = AppendFold(f.buf[:0], given)
 		if len(f.buf) > 0 {
 			f.buf = append(f.buf, ' ')
@@ -74,10 +72,22 @@ func (f *Form) PrepareKey(key []byte) {
 		if len(f.tokens) == maxTokens {
 			break
 		}
-		f.tokens = f.tokens[:len(f.tokens)+1]
-		f.tokens[len(f.tokens)-1].set(t.Text, t.Script)
+		if t.Script.unsegmented() {
+			if at := words().partGeneric(t.Text); at < len(t.Text) {
+				f.push(t.Text[:at], t.Script)
+				t.Text = t.Text[at:]
+			}
+		}
+		f.push(t.Text, t.Script)
 	}
 	f.joined.text, f.turned.text = f.joined.text[:0], f.turned.text[:0]
+}
+
+func (f *Form) push(text []byte, script Script) {
+	if len(f.tokens) < maxTokens {
+		f.tokens = f.tokens[:len(f.tokens)+1]
+		f.tokens[len(f.tokens)-1].set(text, script)
+	}
 }
 
 // Len returns the number of words.
@@ -122,8 +132,8 @@ func (t *formToken) set(text []byte, script Script) {
 	if t.digits || t.info == 0 {
 		t.info = int32(25 * len(text))
 	}
-	t.kind = kindOf(text)
-	if t.kind == particle {
+	t.kind = words().kinds[string(text)]
+	if t.kind.little {
 		t.info /= 4
 	}
 }
@@ -224,7 +234,7 @@ type Comparison struct {
 	Contradicted, Missing, Extra float64
 	// Worst is the similarity of the worst aligned pair of words.
 	Worst float64
-	// Words, Initials, Nicknames, Joined count aligned pairs by how they met.
+	// Words, Initials, Nicknames and Joined count aligned pairs by how they met.
 	Words, Initials, Nicknames, Joined int
 	// OutOfOrder is set when the aligned words stand in another order.
 	OutOfOrder bool
@@ -244,6 +254,7 @@ type Comparer struct {
 	a    aligner
 	pair [maxTokens][maxTokens]pairing
 	join formToken
+	nick formToken
 }
 
 // pairing is what two words have in common.
@@ -262,6 +273,7 @@ const (
 	initialOf
 	nicknameOf
 	joinedTo
+	inflectedTo
 )
 
 // aligned is the least similarity at which two words are taken for one.
@@ -287,8 +299,23 @@ func (c *Comparer) words(q, n *formToken) pairing {
 	if bytes.Equal(q.text, n.text) {
 		return pairing{1, q.info, alike}
 	}
+	if q.kind.class != 0 && q.kind.class == n.kind.class {
+		return pairing{1, (q.info + n.info) / 2, alike}
+	}
 	if q.short || n.short {
 		return c.initials(q, n)
+	}
+	if q.script == n.script {
+		if stem, ok := inflected(q.text, n.text, q.script); ok {
+			similarity := 0.97 - 0.3/float32(runeLen(q.text[:stem]))
+			if q.script == Latin {
+				similarity -= 0.05
+			}
+			return pairing{similarity, int32(similarity * float32(min(q.info, n.info))), inflectedTo}
+		}
+		if q.script == Latin && words().areNicknames(q.text, n.text) {
+			return pairing{0.85, min(q.info, n.info) / 2, nicknameOf}
+		}
 	}
 	var weight, norm int32
 	switch {
@@ -395,6 +422,9 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 			c.pair[i][j] = c.words(&query.tokens[i], &name.tokens[j])
 		}
 	}
+	if out.CrossScript && name.tokens[0].script == Latin {
+		c.crossNicknames(query, name)
+	}
 	var used, taken [maxTokens]bool
 	var at [maxTokens]int
 	var got, info float64 // aligned information, weighted by similarity
@@ -403,10 +433,13 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		used[i], taken[j] = true, true
 		at[i] = j + 1
 		q, n := float64(query.tokens[i].info), float64(name.tokens[j].info)
-		if p.how == initialOf {
+		switch p.how {
+		case initialOf:
 			q, n = min(q, n), min(q, n)
 			out.Initials++
-		} else {
+		case nicknameOf:
+			out.Nicknames++
+		default:
 			out.Worst = min(out.Worst, float64(p.similarity))
 		}
 		got += (q + n) / 2 * float64(p.similarity)
@@ -545,30 +578,44 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 	return join{}
 }
 
+// crossNicknames tries nicknames for the words of a query in another script that
+// met nothing.
+func (c *Comparer) crossNicknames(query, name *Form) {
+	for i := range query.tokens {
+		met := false
+		for j := range name.tokens {
+			met = met || c.pair[i][j].similarity >= aligned
+		}
+		for j := 0; j < len(name.tokens) && !met; j++ {
+			if p := c.nicknames(&query.tokens[i], &name.tokens[j]); p.how != apart {
+				c.pair[i][j], met = p, true
+			}
+		}
+	}
+}
+
+// nicknames looks among the names that n is a nickname of, or that are nicknames
+// of n, for one that q spells in another script.
+func (c *Comparer) nicknames(q, n *formToken) pairing {
+	best := pairing{}
+	for k, other := range words().nicknames[string(n.text)] {
+		if k == maxNicknames {
+			break
+		}
+		c.nick.set(append(c.nick.text[:0], other...), Latin)
+		if p := c.words(q, &c.nick); p.how == alike && p.similarity > 0.7 && p.similarity > best.similarity {
+			best = pairing{0.85 * p.similarity, p.evidence / 2, nicknameOf}
+		}
+	}
+	return best
+}
+
+// maxNicknames bounds the nicknames of one word that are compared.
+const maxNicknames = 12
+
 func (c *Comparer) joined(p pairing, a, b *formToken) join {
 	info := float64(a.info+b.info) / 2
 	return join{joinedTo, info * float64(p.similarity), info, float64(p.evidence) / 10}
 }
 
 func (c *Comparer) either(a, b *formToken) pairing { return c.words(a, b) }
-
-// wordKind sets apart the words that tell little of who is meant.
-type wordKind uint8
-
-const (
-	ordinary wordKind = iota
-	particle
-)
-
-func kindOf(text []byte) wordKind {
-	if _, ok := slices.BinarySearchFunc(particles, text, func(p string, text []byte) int { return bytes.Compare([]byte(p), text) }); ok {
-		return particle
-	}
-	return ordinary
-}
-
-var particles = []string{"abu", "al", "bin", "da", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "ibn", "la", "le", "van", "von", "y", "zu"}
-
-func legalTail(string) bool { return false }
-
-var _ = math.Log

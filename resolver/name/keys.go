@@ -115,8 +115,8 @@ func (b *beam) keys(dst []Key, m *model, word []byte) []Key {
 				for _, alt := range m.alts[chunk.first[0]:chunk.first[27]] {
 					key := p.key
 					for s := alt.letters; s != 0; s >>= 8 {
-						if key < 1<<56 {
-							key = key<<4 | symbolCode(byte(s))
+						if symbol := symbolCode(byte(s)); key&15 != symbol && key < 1<<56 {
+							key = key<<4 | symbol
 						}
 					}
 					b.push(i+k+1, key, p.weight+int32(alt.weight))

@@ -90,8 +90,8 @@ func compileModel(file, text string) (*model, error) {
 			if to == "-" {
 				to = ""
 			}
-			if len(to) > 5 {
-				return nil, fmt.Errorf("%s: spelling %q has over 5 letters", file, to)
+			if len(to) > 7 {
+				return nil, fmt.Errorf("%s: spelling %q has over 7 letters", file, to)
 			}
 			var bytes [8]byte
 			copy(bytes[:], to)
@@ -297,11 +297,14 @@ var learnedModels = sync.OnceValue(func() *learned {
 		if err != nil {
 			panic(err)
 		}
+		base, isSkeleton := strings.CutSuffix(strings.TrimSuffix(entry.Name(), ".txt"), ".keys")
+		if base == "han" {
+			text = []byte(withReadings(string(text), isSkeleton))
+		}
 		m, err := compileModel(entry.Name(), string(text))
 		if err != nil {
 			panic(err)
 		}
-		base, isSkeleton := strings.CutSuffix(strings.TrimSuffix(entry.Name(), ".txt"), ".keys")
 		script, ok := ParseScript(strings.ToUpper(base[:1]) + base[1:])
 		if !ok {
 			panic(fmt.Sprintf("data/learned/%s: no such script", entry.Name()))

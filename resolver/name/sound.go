@@ -12,8 +12,9 @@ const maxSkeleton = 15
 const skeletonSymbols = "BFTSKMNLR"
 
 // Skeleton appends to dst the sound skeleton of a Latin token in lower-case
-// ASCII: its consonants by class, one for a run of the same, as letters of
-// skeletonSymbols. It makes w and v, s and z and ts and c and tz, g and h and
+// ASCII: its consonants by class as letters of skeletonSymbols, one for a run of
+// the same class with or without vowels between (some scripts write neither
+// vowels nor doubled letters). It makes w and v, s and z and ts and c and tz, g and h and
 // kh, f and ph, single and double letters meet across the spellings of Europe.
 func Skeleton(dst, latin []byte) []byte { return skeleton(dst, latin, 0) }
 
@@ -46,8 +47,8 @@ func ambiguous(latin []byte) (set reading) {
 
 func skeleton(dst, latin []byte, how reading) []byte {
 	start := len(dst)
-	put := func(symbol byte, glued bool) {
-		if n := len(dst); glued && n > start && dst[n-1] == symbol {
+	put := func(symbol byte) {
+		if n := len(dst); n > start && dst[n-1] == symbol {
 			return
 		}
 		if len(dst)-start < maxSkeleton {
@@ -60,54 +61,52 @@ func skeleton(dst, latin []byte, how reading) []byte {
 		}
 		return 0
 	}
-	glued := false // no vowel since the last symbol
 	for i := 0; i < len(latin); i++ {
 		c, next := latin[i], at(i+1)
 		switch c {
 		case 'b':
-			put('B', glued)
+			put('B')
 		case 'p':
 			if next == 'h' {
 				i++
-				put('F', glued)
+				put('F')
 			} else {
-				put('B', glued)
+				put('B')
 			}
 		case 'f', 'v':
-			put('F', glued)
+			put('F')
 		case 'w':
 			if how&wAsU != 0 {
-				glued = false
 				continue
 			}
-			put('F', glued)
+			put('F')
 		case 't':
 			switch {
 			case next == 's' || next == 'z':
 				i++
-				put('S', glued)
+				put('S')
 			case next == 'c' && at(i+2) == 'h': // Tchaikovsky
 				i += 2
-				put('S', glued)
+				put('S')
 			default:
-				put('T', glued)
+				put('T')
 			}
 		case 'd':
 			switch {
 			case next == 'z':
 				i++
-				put('S', glued)
+				put('S')
 				if at(i+1) == 'h' {
 					i++
 				}
 			case next == 'j' && how&jAsY == 0: // Djokovic
 				i++
-				put('S', glued)
+				put('S')
 			default:
-				put('T', glued)
+				put('T')
 			}
 		case 's', 'z':
-			put('S', glued)
+			put('S')
 			if next == 'c' && at(i+2) == 'h' { // Schulz, Kosciusko
 				i += 2
 			} else if next == 'h' || next == 'z' || next == 's' {
@@ -118,46 +117,43 @@ func skeleton(dst, latin []byte, how reading) []byte {
 			case next == 'h':
 				i++
 				if how&chAsK != 0 {
-					put('K', glued)
+					put('K')
 				} else {
-					put('S', glued)
+					put('S')
 				}
 			case next == 'z' || next == 's':
 				i++
-				put('S', glued)
+				put('S')
 			case next == 'e' || next == 'i' || next == 'y':
-				put('S', glued)
+				put('S')
 			default:
-				put('K', glued)
+				put('K')
 			}
 		case 'k', 'q', 'g':
-			put('K', glued)
+			put('K')
 		case 'x':
-			if i > 0 && i+1 < len(latin) || i > 0 {
-				put('K', glued)
+			if i > 0 {
+				put('K')
 			}
-			put('S', glued)
+			put('S')
 		case 'j':
 			if how&jAsY != 0 {
-				glued = false
 				continue
 			}
-			put('S', glued)
+			put('S')
 		case 'm':
-			put('M', glued)
+			put('M')
 		case 'n':
-			put('N', glued)
+			put('N')
 		case 'l':
-			put('L', glued)
+			put('L')
 		case 'r':
-			put('R', glued)
+			put('R')
 		case 'h':
 			continue
 		default:
-			glued = false
 			continue
 		}
-		glued = true
 	}
 	return dst
 }

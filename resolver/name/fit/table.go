@@ -109,6 +109,11 @@ func (t *table) search(text string) []hit {
 		if w, ok := t.words[string(tok.Text)]; ok {
 			t.seen[w] = true
 		}
+		for _, stem := range name.AppendStems(nil, tok.Text, tok.Script) {
+			if w, ok := t.words[string(stem)]; ok {
+				t.seen[w] = true
+			}
+		}
 		for _, key := range t.keys {
 			for _, w := range t.byKey[key] {
 				t.seen[w] = true

@@ -1,0 +1,142 @@
+package name
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+//go:embed data/inflect/*.txt
+var inflectFiles embed.FS
+
+// Bounds of inflection.
+const (
+	maxEnding = 16 // bytes of the longest ending looked for
+	leastStem = 3  // characters that must stand before an ending
+	// maxStems bounds the stems of one word.
+	maxStems = 24
+)
+
+// paradigms are the endings of one script: which stand for each other.
+type paradigms struct {
+	// of holds the paradigms of an ending, as a set of bits.
+	of map[string]uint64
+	// base holds the endings of each paradigm's form that a table holds.
+	base [][]string
+}
+
+var inflections = sync.OnceValue(func() *[Scripts]*paradigms {
+	var all [Scripts]*paradigms
+	entries, err := inflectFiles.ReadDir("data/inflect")
+	if err != nil {
+		panic(err)
+	}
+	for _, entry := range entries {
+		text, err := inflectFiles.ReadFile("data/inflect/" + entry.Name())
+		if err != nil {
+			panic(err)
+		}
+		base := strings.TrimSuffix(entry.Name(), ".txt")
+		script, ok := ParseScript(strings.ToUpper(base[:1]) + base[1:])
+		if !ok {
+			panic(fmt.Sprintf("data/inflect/%s: no such script", entry.Name()))
+		}
+		all[script] = compileParadigms(entry.Name(), string(text))
+	}
+	return &all
+})
+
+func compileParadigms(file, text string) *paradigms {
+	p := &paradigms{of: map[string]uint64{}}
+	for line := range dataLines(text) {
+		fields := strings.Fields(line)
+		bit := uint64(1) << len(p.base)
+		if bit == 0 {
+			panic(fmt.Sprintf("data/inflect/%s: over 64 paradigms", file))
+		}
+		var bases []string
+		for base := range strings.SplitSeq(fields[0], "/") {
+			bases = append(bases, foldEnding(base))
+		}
+		p.base = append(p.base, bases)
+		for _, ending := range append(fields[1:], bases...) {
+			p.of[foldEnding(ending)] |= bit
+		}
+	}
+	return p
+}
+
+func foldEnding(s string) string {
+	if s == "-" {
+		return ""
+	}
+	return Fold(s)
+}
+
+// AppendStems appends to dst the forms that a table might hold of a folded word:
+// each known ending taken off and each ending of its paradigm's base form put in
+// its place. They are guesses, for looking up and nothing else: a form that no
+// table holds means nothing. At most maxStems, each once, never word itself.
+func AppendStems(dst [][]byte, word []byte, script Script) [][]byte {
+	p := inflections()[min(int(script), Scripts-1)]
+	if p == nil {
+		return dst
+	}
+	start := len(dst)
+	for at := len(word); at > 0 && len(word)-at <= maxEnding; at-- {
+		if at < len(word) && !utf8.RuneStart(word[at]) {
+			continue
+		}
+		set := p.of[string(word[at:])]
+		if set == 0 || utf8.RuneCount(word[:at]) < leastStem {
+			continue
+		}
+		for i, bases := range p.base {
+			if set&(1<<i) == 0 {
+				continue
+			}
+			for _, base := range bases {
+				if base == string(word[at:]) {
+					continue
+				}
+				form := append(append(make([]byte, 0, at+len(base)), word[:at]...), base...)
+				if !slices.ContainsFunc(dst[start:], func(had []byte) bool { return bytes.Equal(had, form) }) {
+					dst = append(dst, form)
+				}
+				if len(dst)-start == maxStems {
+					return dst
+				}
+			}
+		}
+	}
+	return dst
+}
+
+// inflected reports whether two folded words of one script are forms of one
+// paradigm after one stem, and how long the stem is in bytes.
+func inflected(a, b []byte, script Script) (stem int, ok bool) {
+	p := inflections()[script]
+	if p == nil {
+		return 0, false
+	}
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	for at := same; at > 0 && max(len(a), len(b))-at <= maxEnding; at-- {
+		if at < len(a) && !utf8.RuneStart(a[at]) || at < len(b) && !utf8.RuneStart(b[at]) {
+			continue
+		}
+		if utf8.RuneCount(a[:at]) < leastStem {
+			break
+		}
+		if p.of[string(a[at:])]&p.of[string(b[at:])] != 0 {
+			return at, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,114 @@
+package name
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+//go:embed data/words/particles.txt
+var particlesFile string
+
+//go:embed data/words/classes.txt
+var classesFile string
+
+//go:embed data/words/nicknames.txt
+var nicknamesFile string
+
+//go:embed data/words/generic-joined.txt
+var genericJoinedFile string
+
+// wordKind is what is known of a word whatever name it stands in: the class of
+// words that stand for each other, from 1, and whether it tells little of which
+// one is meant. The zero wordKind is an ordinary word.
+type wordKind struct {
+	class  uint16
+	little bool
+}
+
+// vocabulary is the compiled data/words.
+type vocabulary struct {
+	kinds     map[string]wordKind
+	nicknames map[string][]string // both ways
+	joined    []genericWord       // longest first
+}
+
+// genericWord is written onto names of at least so many characters.
+type genericWord struct {
+	text  string
+	least int
+}
+
+var words = sync.OnceValue(func() *vocabulary {
+	v := &vocabulary{kinds: map[string]wordKind{}, nicknames: map[string][]string{}}
+	for line := range dataLines(particlesFile) {
+		_, list, _ := strings.Cut(line, ":")
+		for word := range strings.SplitSeq(list, ",") {
+			v.kinds[Fold(word)] = wordKind{little: true}
+		}
+	}
+	class := uint16(0)
+	for line := range dataLines(classesFile) {
+		weight, list, ok := strings.Cut(line, ":")
+		if !ok || weight != "little" && weight != "full" {
+			panic(fmt.Sprintf("classes.txt: line %q does not begin with little: or full:", line))
+		}
+		class++
+		for word := range strings.SplitSeq(list, ",") {
+			if key := Fold(word); !strings.Contains(key, " ") {
+				v.kinds[key] = wordKind{class, weight == "little"}
+			}
+		}
+	}
+	for line := range dataLines(nicknamesFile) {
+		given, list, _ := strings.Cut(line, ":")
+		given = Fold(given)
+		for nick := range strings.SplitSeq(list, ",") {
+			nick = Fold(nick)
+			v.nicknames[given] = append(v.nicknames[given], nick)
+			v.nicknames[nick] = append(v.nicknames[nick], given)
+		}
+	}
+	for line := range dataLines(genericJoinedFile) {
+		number, list, _ := strings.Cut(line, ":")
+		least, err := strconv.Atoi(number)
+		if err != nil {
+			panic(fmt.Sprintf("generic-joined.txt: %q is not a number", number))
+		}
+		for word := range strings.SplitSeq(list, ",") {
+			key := Fold(word)
+			n := least
+			if ScriptOf(key) == Hangul {
+				n *= 2 // jamo: a syllable is two or three
+			}
+			v.joined = append(v.joined, genericWord{key, n})
+		}
+	}
+	return v
+})
+
+// partGeneric returns where a generic word begins that is written onto word, or
+// the length of word when there is none.
+func (v *vocabulary) partGeneric(word []byte) int {
+	best := len(word)
+	for _, g := range v.joined {
+		at := len(word) - len(g.text)
+		if at > 0 && at < best && string(word[at:]) == g.text && utf8.RuneCount(word[:at]) >= g.least {
+			best = at
+		}
+	}
+	return best
+}
+
+// areNicknames reports whether one given name is a nickname of the other.
+func (v *vocabulary) areNicknames(a, b []byte) bool {
+	for _, nick := range v.nicknames[string(a)] {
+		if nick == string(b) {
+			return true
+		}
+	}
+	return false
+}
