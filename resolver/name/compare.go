@@ -34,7 +34,9 @@ type formToken struct {
 	kind  wordKind
 	// info is how much the word tells, in tenths of a nat: what its letters
 	// weigh against themselves.
-	info    int32
+	info int32
+	// rarity scales info by how rare the word is among the names of a table.
+	rarity  float32
 	word    word    // Latin spelling
 	lattice lattice // over the script's model; empty until asked for
 	laid    bool
@@ -99,6 +101,10 @@ func (f *Form) Token(i int) Token {
 	return Token{Text: t.text, Script: t.script, Digits: t.digits}
 }
 
+// SetRarity scales the weight of word i: about 1 for a word of middling rarity in
+// the table the form is from, less for a common one. Forms start with 1 for all.
+func (f *Form) SetRarity(i int, rarity float64) { f.tokens[i].rarity = float32(rarity) }
+
 // whole returns all words as one, in order and with the last word first.
 func (f *Form) whole() (straight, turned *formToken) {
 	if len(f.joined.text) == 0 && len(f.tokens) > 0 {
@@ -118,7 +124,7 @@ func (f *Form) whole() (straight, turned *formToken) {
 }
 
 func (t *formToken) set(text []byte, script Script) {
-	*t = formToken{text: text, script: script, plain: t.plain[:0]}
+	*t = formToken{text: text, script: script, plain: t.plain[:0], rarity: 1}
 	t.digits = allDigits(text)
 	t.short = script != Han && script != Kana && script != Hangul && !t.digits && runeLen(text) == 1
 	if script == Latin {
@@ -276,8 +282,13 @@ const (
 	inflectedTo
 )
 
-// aligned is the least similarity at which two words are taken for one.
-const aligned = 0.45
+// Similarities of two words. From aligned on they are taken for one word; from
+// hinted on they stand against each other but count for what they have in common:
+// a word that a scheme spells far off is still likelier the same than another.
+const (
+	aligned = 0.45
+	hinted  = 0.12
+)
 
 // Word compares two single words: the similarity in [0, 1] and the evidence in
 // nats.
@@ -428,31 +439,37 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	var used, taken [maxTokens]bool
 	var at [maxTokens]int
 	var got, info float64 // aligned information, weighted by similarity
+	var clash float64     // of it, what stands against each other
 	out.Worst = 1
 	take := func(i, j int, p pairing) {
 		used[i], taken[j] = true, true
 		at[i] = j + 1
 		q, n := float64(query.tokens[i].info), float64(name.tokens[j].info)
-		switch p.how {
-		case initialOf:
-			q, n = min(q, n), min(q, n)
+		weight := (q + n) / 2 * float64(name.tokens[j].rarity)
+		if p.how == initialOf {
+			weight = min(q, n) * float64(name.tokens[j].rarity)
 			out.Initials++
-		case nicknameOf:
-			out.Nicknames++
-		default:
+		} else {
 			out.Worst = min(out.Worst, float64(p.similarity))
 		}
-		got += (q + n) / 2 * float64(p.similarity)
-		info += (q + n) / 2
-		out.Evidence += float64(p.evidence) / 10
-		out.Words++
+		if p.how == nicknameOf {
+			out.Nicknames++
+		}
+		if p.similarity >= aligned {
+			out.Words++
+			out.Evidence += float64(p.evidence) / 10
+		} else {
+			clash += weight * float64(1-p.similarity)
+		}
+		got += weight * float64(p.similarity)
+		info += weight
 	}
 	for {
 		bi, bj, best := -1, -1, pairing{}
 		for i := range query.tokens {
 			for j := range name.tokens {
 				p := c.pair[i][j]
-				if !used[i] && !taken[j] && p.similarity >= aligned && (p.evidence > best.evidence || p.evidence == best.evidence && bi >= 0 && abs(i-j) < abs(bi-bj)) {
+				if !used[i] && !taken[j] && p.similarity >= hinted && (p.evidence > best.evidence || p.evidence == best.evidence && bi >= 0 && abs(i-j) < abs(bi-bj)) {
 					bi, bj, best = i, j, p
 				}
 			}
@@ -497,21 +514,22 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 			out.NumberMismatch = out.NumberMismatch || t.digits
 		}
 	}
-	// Words left over on both sides stand against each other, however unlike
-	// in length.
+	// Words left over on both sides stand against each other, however unlike in
+	// length: those of the query count in full then.
 	var contradicted, missing, extra float64
+	missing = free
 	if left > 0 && free > 0 {
-		contradicted = (left + free) / 2
+		contradicted = left
 	} else {
-		missing, extra = free, left
+		extra = left
 	}
 	out.Query, out.Name = 1-left/totalQuery, 1-free/totalName
-	out.Contradicted = contradicted / totalQuery
+	out.Contradicted = min(1, (contradicted+clash)/totalQuery)
 	out.Missing, out.Extra = missing/totalName, extra/totalQuery
 	if info == 0 {
 		return out
 	}
-	out.Similarity = got / (info + contradicted + 0.3*missing + 0.4*extra)
+	out.Similarity = got / (info + contradicted + 0.25*missing + 0.4*extra)
 	if out.OutOfOrder {
 		out.Similarity *= 0.98
 	}

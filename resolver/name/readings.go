@@ -31,6 +31,10 @@ var hanReadings = [...]struct {
 	{"han-japanese.txt", &japaneseFile, 28},
 }
 
+// seenCost is how much less a dictionary reading weighs where training has seen
+// the character, in tenths of a nat.
+const seenCost = 15
+
 // withReadings adds to a weights file of Han the dictionary readings of its
 // characters, as spellings or as skeletons: training has seen the characters that
 // transcribe foreign names, and few of the others.
@@ -77,7 +81,7 @@ func withReadings(text string, asSkeleton bool) string {
 		out.WriteString(line)
 		for to, weight := range spelled[char] {
 			if !strings.Contains(" "+line+" ", "\t"+to+":") && !strings.Contains(line, " "+to+":") {
-				writeSpelling(&out, to, weight)
+				writeSpelling(&out, to, weight-seenCost)
 			}
 		}
 		out.WriteByte('\n')

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -90,7 +91,20 @@ func (t *table) index(word string) int32 {
 	return w
 }
 
-func (t *table) finish() {}
+// finish sets the rarity of every word from how many names hold it.
+func (t *table) finish() {
+	for _, e := range t.names {
+		for i := range e.form.Len() {
+			e.form.SetRarity(i, t.rarity(t.words[string(e.form.Token(i).Text)]))
+		}
+	}
+}
+
+// rarity falls from 1 for a word of one name to a third for the commonest.
+func (t *table) rarity(w int32) float64 {
+	n := math.Log(float64(len(t.names)) + 10)
+	return max(0.35, 1-0.8*math.Log(float64(max(1, len(t.holds[w]))))/n)
+}
 
 const fully = 24 // candidates compared in full
 
@@ -122,11 +136,11 @@ func (t *table) search(text string) []hit {
 		best := map[int32]float64{}
 		for w := range t.seen {
 			s, e := t.c.Word(&t.word, t.forms[w])
-			if s < 0.3 {
+			if s < 0.2 {
 				continue
 			}
 			for _, n := range t.holds[w] {
-				best[n] = max(best[n], e)
+				best[n] = max(best[n], e*t.rarity(w))
 			}
 			for _, n := range t.whole[w] {
 				best[n] = max(best[n], e)
