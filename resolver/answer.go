@@ -22,6 +22,7 @@ type Answer struct {
 	key      []byte
 	variants []name.Variant
 	hits     []hit
+	matcher  *matcher
 }
 
 // Candidate is an entity that the name may refer to.

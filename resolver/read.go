@@ -12,7 +12,7 @@ import (
 func (t *Table) read(q *Query, a *Answer, h *hit, tr *tracer) {
 	if h.method != Pinned && h.name.Kind() == fact.Demonym {
 		if q.Reading == Auto || q.Reading == Demonymic {
-			a.add(q, Candidate{Entity: h.entity, Name: h.name, NameRole: RoleDemonym, Reading: Demonymic, Method: h.method}, h.entity, tr)
+			a.add(q, Candidate{Entity: h.entity, Name: h.name, NameRole: RoleDemonym, Reading: Demonymic, Method: h.method}, h, tr)
 		}
 		return
 	}
@@ -20,7 +20,7 @@ func (t *Table) read(q *Query, a *Answer, h *hit, tr *tracer) {
 		return
 	}
 	if q.Reading == Auto || q.Reading == Literal {
-		a.add(q, Candidate{Entity: h.entity, Name: h.name, NameRole: nameRole(h), Reading: Literal, Method: h.method}, h.entity, tr)
+		a.add(q, Candidate{Entity: h.entity, Name: h.name, NameRole: nameRole(h), Reading: Literal, Method: h.method}, h, tr)
 		return
 	}
 	tr.entityStep("read", "", h.entity, "does not have the reading asked for")
@@ -39,7 +39,7 @@ func (t *Table) readMetonyms(q *Query, a *Answer, h *hit, tr *tracer) bool {
 		a.add(q, Candidate{
 			Entity: r.Target, Literal: h.entity, Name: h.name, NameRole: RoleMetonym,
 			Reading: Metonymic, Sector: sectorOf(r), Method: h.method,
-		}, h.entity, tr)
+		}, h, tr)
 	}
 	return found
 }
@@ -85,14 +85,13 @@ var rolesOfKinds = [...]NameRole{
 }
 
 // add weighs the candidate and keeps it, or keeps the heavier of it and the
-// one that already stands for the same entity. bearer is the entity that has
-// the name.
-func (a *Answer) add(q *Query, c Candidate, bearer index.Entity, tr *tracer) {
+// one that already stands for the same entity.
+func (a *Answer) add(q *Query, c Candidate, h *hit, tr *tracer) {
 	if !q.Kinds.Admits(c.Entity.Kind()) {
 		tr.entityStep("read", "", c.Entity, "its kind is not asked for")
 		return
 	}
-	c.Features = features(q, &c, bearer)
+	c.Features = features(q, &c, h)
 	tr.entityStep("read", "", c.Entity, readingWords[c.Reading])
 	for i := range a.Candidates {
 		if old := &a.Candidates[i]; old.Entity == c.Entity {

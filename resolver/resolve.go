@@ -18,6 +18,7 @@ type hit struct {
 	name   index.Name
 	entity index.Entity // the bearer; of a pin, the entity pinned
 	method Method
+	odds   float64 // log10, of a method beyond Normalized
 }
 
 // Resolve answers the query into a, whose memory it uses again. A hit by an
@@ -33,6 +34,9 @@ func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 	t.gatherKey(q, a, tr)
 	if len(a.hits) == 0 {
 		t.gatherVariants(q, a, tr)
+	}
+	if len(a.hits) == 0 {
+		t.gatherAlike(q, a, tr)
 	}
 	for i := range a.hits {
 		t.read(q, a, &a.hits[i], tr)

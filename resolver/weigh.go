@@ -16,6 +16,9 @@ const (
 	// normalizedWeight: the name differs in case, marks or punctuation. "Para"
 	// is Pará less often than it is a place written so.
 	normalizedWeight = -0.4
+	// alikePrior is what a whole step of prominence adds to a name that is only
+	// like the query, from the prominence of an entity nobody has weighed.
+	alikePrior = 2.0
 	// otherLanguage: the name belongs to another language than the text's.
 	otherLanguage = -0.5
 	// outOfDate: the name was not in use on the day asked for.
@@ -39,15 +42,21 @@ var kindWeights = [...]float64{
 }
 
 // features returns the terms of the candidate's weight, CoMention aside.
-func features(q *Query, c *Candidate, bearer index.Entity) Features {
-	f := Features{Prominence: math.Log10(fact.ProminenceBase) * bearer.Prominence()}
+func features(q *Query, c *Candidate, h *hit) Features {
+	f := Features{Prominence: math.Log10(fact.ProminenceBase) * h.entity.Prominence()}
 	if c.Method == Pinned {
 		return f
 	}
 	if k := int(c.Name.Kind()); k < len(kindWeights) {
 		f.NameKind = kindWeights[k]
 	}
-	if c.Method > Exact {
+	switch {
+	case c.Method > Normalized:
+		// The odds are those of two names without a prior; the prior only
+		// settles between likenesses.
+		f.Method = h.odds
+		f.Prominence = alikePrior * (h.entity.Prominence() - fact.UsualProminence)
+	case c.Method == Normalized:
 		f.Method = normalizedWeight
 	}
 	if language := c.Name.Language(); q.Language != "" && language != "" && language != "mul" && !sameLanguage(q.Language, language) {
@@ -57,7 +66,7 @@ func features(q *Query, c *Candidate, bearer index.Entity) Features {
 		if from, to := c.Name.Validity(); !q.AsOf.Within(from, to) {
 			f.Date = outOfDate
 		}
-		f.Date += officeWeight(bearer, q.AsOf)
+		f.Date += officeWeight(h.entity, q.AsOf)
 	}
 	for _, id := range q.Countries {
 		if belongsTo(c.Entity, id, 0) || c.Literal.Valid() && belongsTo(c.Literal, id, 0) {
@@ -155,6 +164,8 @@ func absentWeight(c *Candidate) float64 {
 	switch {
 	case c.Method == Pinned:
 		return math.Inf(-1)
+	case c.Method > Normalized:
+		return 0 // odds are against it
 	case c.Name.Kind() == fact.Acronym && len(c.Name.Text()) <= 2:
 		return 1
 	case c.Entity.Kind() == fact.Person && !strings.ContainsAny(c.Name.Text(), " ・·-") &&

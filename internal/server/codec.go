@@ -32,11 +32,9 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	if err == nil || !ok {
 		return err
 	}
-	reason := err.Error()
+	reason := "request\x00does not decode as " + string(m.ProtoReflect().Descriptor().FullName())
 	if field, at := invalidText(data.Materialize(), m.ProtoReflect().Descriptor()); field != "" {
 		reason = fmt.Sprintf("%s\x00byte %d is not valid UTF-8", field, at)
-	} else {
-		reason = "request\x00does not decode as " + string(m.ProtoReflect().Descriptor().FullName())
 	}
 	proto.Reset(m)
 	m.ProtoReflect().SetUnknown(protoreflect.RawFields(undecodable + reason))

@@ -86,6 +86,9 @@ func mergeParts(parts []fact.Entity) ([]fact.Entity, error) {
 	}
 	for i := range entities {
 		nameCanonically(&entities[i])
+		if entities[i].Prominence == 0 {
+			entities[i].Prominence = fact.UsualProminence
+		}
 	}
 	return entities, nil
 }

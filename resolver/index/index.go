@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"sync"
 	"unsafe"
 
 	"onoma/resolver/fact"
@@ -28,6 +29,7 @@ type Index struct {
 	positions []positionRecord // and a sentinel
 	titles    []titleRecord
 	words     []string
+	sounds    func() *Sounds
 }
 
 // Open reads an index from file, which must not change while the index is in
@@ -41,6 +43,7 @@ func open(file []byte, verify bool) (*Index, error) {
 		return nil, err
 	}
 	x := &Index{file: file, text: s[secText]}
+	x.sounds = sync.OnceValue(func() *Sounds { return newSounds(x) })
 	var words []textRecord
 	for _, err := range []error{
 		view(&x.entities, s[secEntities]), view(&x.names, s[secNames]), view(&x.byEntity, s[secByEntity]),
@@ -323,6 +326,10 @@ func (n Name) Validity() (from, to fact.Date) {
 	}
 	return fact.Date(n.index.dated[i].from), fact.Date(n.index.dated[i].to)
 }
+
+// Group returns all names that share the key of n, which must be the first of
+// them, as those of [Index.Lookup] and [Heard] are.
+func (n Name) Group() Names { return n.index.group(n.number) }
 
 // Names is a run of names that are neighbours in the order of keys.
 type Names struct {

@@ -207,3 +207,29 @@ func aligned(file []byte) []byte {
 	copy(b, file)
 	return b[:len(file)]
 }
+
+// TestSoundsFindEveryName holds the index by sound
+// against the names themselves: the words of each must find it.
+func TestSoundsFindEveryName(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table := entities(t)
+		x := build(t, table)
+		var h index.Hearing
+		var q name.Form
+		for e := range x.After("") {
+			for i := range e.NameCount() {
+				n := e.Name(i)
+				if name.ScriptOf(n.Text()) != name.Latin || len(name.Fold(n.Text())) < 2 {
+					continue
+				}
+				q.Prepare(n.Text())
+				found := slices.ContainsFunc(x.Sounds().Find(&q, &h, 100), func(heard index.Heard) bool {
+					return name.Fold(heard.Name.Text()) == name.Fold(n.Text())
+				})
+				if !found {
+					t.Fatalf("%q does not find itself", n.Text())
+				}
+			}
+		}
+	})
+}

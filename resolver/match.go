@@ -1,0 +1,85 @@
+package resolver
+
+import (
+	"math"
+
+	"onoma/resolver/fact"
+	"onoma/resolver/index"
+	"onoma/resolver/name"
+)
+
+// matcher is the memory of the tiers that look beyond the query's own key.
+type matcher struct {
+	asked, held name.Form
+	comparer    name.Comparer
+	hearing     index.Hearing
+}
+
+const (
+	// heardNames is how many names are compared in full.
+	heardNames = 24
+	// leastOdds is the log10 odds under which a likeness is not a candidate.
+	leastOdds = -2
+)
+
+// gatherAlike collects the names that are spelt or sound like the query, with
+// the odds that they are the same name.
+func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
+	if a.matcher == nil {
+		a.matcher = new(matcher)
+	}
+	m := a.matcher
+	m.asked.Prepare(q.Name)
+	for _, heard := range t.index.Sounds().Find(&m.asked, &m.hearing, heardNames) {
+		m.held.Prepare(heard.Name.Text())
+		c := m.comparer.Compare(&m.asked, &m.held)
+		odds := oddsOf(&c)
+		if odds < leastOdds {
+			continue
+		}
+		method := methodOf(&c)
+		group := heard.Name.Group()
+		for i := range group.Len() {
+			n := group.At(i)
+			if !mayBeAlike(n, method) {
+				tr.entityStep("gather", n.Text(), n.Entity(), "alike, but only its own letters speak for it")
+				continue
+			}
+			tr.entityStep("gather", n.Text(), n.Entity(), methodWords[method])
+			a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: method, odds: odds})
+		}
+	}
+}
+
+// mayBeAlike guards the names that likeness alone must not reach. Austria is not
+// Australia: countries and regions, and what is called after them, are found by
+// their letters in whatever script, never by a guess.
+func mayBeAlike(n index.Name, method Method) bool {
+	switch n.Kind() {
+	case fact.Acronym, fact.Demonym:
+		return false
+	}
+	switch n.Entity().Kind() {
+	case fact.Country, fact.Region:
+		return method <= Transliterated
+	}
+	return true
+}
+
+// methodOf names what a comparison rests on.
+func methodOf(c *name.Comparison) Method {
+	switch {
+	case c.CrossScript:
+		return Transliterated
+	case c.Similarity > 0.9:
+		return Phonetic
+	default:
+		return Fuzzy
+	}
+}
+
+// oddsOf turns a comparison into the log10 odds that the two are one name.
+func oddsOf(c *name.Comparison) float64 {
+	z := -14 + 20*c.Similarity + 0.05*math.Min(c.Evidence, 40)
+	return z / math.Ln10
+}
