@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 )
 
@@ -36,11 +37,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	only := flags.String("set", "", "measure only the sets whose name contains this")
 	misses := flags.Int("miss", 0, "print up to this many wrong answers of each group to standard error")
 	out := flags.String("out", "", "write the report to this file")
+	profile := flags.String("cpuprofile", "", "write a CPU profile to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *dir == "" {
 		return fmt.Errorf("--dir is required: the directory of the sets")
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	var report bytes.Buffer
 	report.WriteString(preamble)

@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"onoma/resolver/name"
@@ -17,6 +18,9 @@ const (
 	commonNames = 2048
 	// maxNamesPerWord bounds the names of one common word.
 	maxNamesPerWord = 8192
+	// wordsPerTerm is how many words that sound like one of the query are
+	// compared letter by letter; a cheap measure picks them.
+	wordsPerTerm = 32
 	// leastLikeness is the similarity from which two words count as alike.
 	leastLikeness = 0.3
 )
@@ -35,6 +39,7 @@ type Hearing struct {
 	comparer    name.Comparer
 	asked, held name.Form
 	keys        []name.Key
+	latin       []byte
 	terms       []term
 	words       []likeWord
 	marks       marks
@@ -51,6 +56,7 @@ type term struct {
 
 type likeWord struct {
 	word   uint32
+	apart  uint32 // cheap measure of unlikeness
 	weight float32
 }
 
@@ -93,22 +99,29 @@ func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
 func (s *Sounds) listen(t name.Token, h *Hearing) {
 	h.asked.PrepareKey(t.Text)
 	term := term{first: len(h.words)}
+	h.latin = name.Romanise(h.latin[:0], t.Text, t.Script)
+	mask, length := letterMask(h.latin), len(h.latin)
 	if w := s.findWord(t.Text); w != none {
 		h.words = append(h.words, likeWord{word: w})
 	}
 	h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
-	for _, key := range h.keys {
+	for rank, key := range h.keys {
 		r := s.slot(key)
 		for _, w := range s.heard[r.heard:min(r.heardEnd, r.heard+maxWordsPerKey)] {
-			h.words = append(h.words, likeWord{word: w})
+			word := s.word(w)
+			longer := max(len(word)-length, length-len(word))
+			apart := rank + 2*longer + bits.OnesCount32(mask^letterMask(word))
+			h.words = append(h.words, likeWord{word: w, apart: uint32(apart + 1)})
 		}
 		if len(term.wholes) == 0 {
 			term.wholes = s.wholes[r.whole:r.last]
 		}
 	}
 	found := h.words[term.first:]
-	slices.SortFunc(found, func(a, b likeWord) int { return cmp.Compare(a.word, b.word) })
+	slices.SortFunc(found, func(a, b likeWord) int { return cmp.Or(cmp.Compare(a.word, b.word), cmp.Compare(a.apart, b.apart)) })
 	found = slices.CompactFunc(found, func(a, b likeWord) bool { return a.word == b.word })
+	slices.SortFunc(found, func(a, b likeWord) int { return cmp.Or(cmp.Compare(a.apart, b.apart), cmp.Compare(a.word, b.word)) })
+	found = found[:min(len(found), wordsPerTerm)]
 	kept := found[:0]
 	for _, w := range found {
 		h.held.PrepareKey(s.word(w.word))
@@ -116,7 +129,7 @@ func (s *Sounds) listen(t name.Token, h *Hearing) {
 		if likeness < leastLikeness {
 			continue
 		}
-		kept = append(kept, likeWord{w.word, float32(evidence)})
+		kept = append(kept, likeWord{word: w.word, weight: float32(evidence)})
 		term.names += len(s.namesOf(w.word))
 	}
 	h.words = h.words[:term.first+len(kept)]
@@ -127,6 +140,23 @@ func (s *Sounds) listen(t name.Token, h *Hearing) {
 		term.names += len(term.wholes)
 	}
 	h.terms = append(h.terms, term)
+}
+
+// letterMask is the set of the Latin letters of a word, vowels and letters that
+// sound alike as one.
+func letterMask(word []byte) (mask uint32) {
+	for _, c := range word {
+		if c -= 'a'; c < 26 {
+			mask |= 1 << soundOf[c]
+		}
+	}
+	return mask
+}
+
+// soundOf groups letters that respellings exchange: c k q, s z x, i j y, u v w
+// and f, each with itself otherwise.
+var soundOf = [26]uint8{
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 2, 11, 12, 13, 14, 15, 2, 17, 18, 19, 20, 5, 20, 18, 8, 18,
 }
 
 // marks sums up what speaks for each name: for every word of the query the
