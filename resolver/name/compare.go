@@ -2,6 +2,8 @@ package name
 
 import (
 	"bytes"
+	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -43,6 +45,7 @@ type formToken struct {
 	respelt lattice // of plain, over the Latin model
 	again   bool    // respelt is laid
 	plain   []byte  // Latin spelling as text, of words in other scripts
+	sounds  uint16  // the sound classes of its Latin letters, as bits
 }
 
 // Prepare makes f the form of a name as written.
@@ -124,7 +127,9 @@ func (f *Form) whole() (straight, turned *formToken) {
 }
 
 func (t *formToken) set(text []byte, script Script) {
-	*t = formToken{text: text, script: script, plain: t.plain[:0], rarity: 1}
+	// Field by field: a whole new value would clear two kilobytes of lattices.
+	t.text, t.script, t.plain, t.rarity = text, script, t.plain[:0], 1
+	t.laid, t.again, t.word.n = false, false, 0
 	t.digits = allDigits(text)
 	t.short = script != Han && script != Kana && script != Hangul && !t.digits && runeLen(text) == 1
 	if script == Latin {
@@ -134,6 +139,7 @@ func (t *formToken) set(text []byte, script Script) {
 		t.plain = t.lattice.romanise(t.plain)
 		t.word.lay(t.plain)
 	}
+	t.sounds = soundsOf(&t.word)
 	t.info = t.word.info()
 	if t.digits || t.info == 0 {
 		t.info = int32(25 * len(text))
@@ -147,6 +153,7 @@ func (t *formToken) set(text []byte, script Script) {
 func (t *formToken) lay() *lattice {
 	if !t.laid {
 		t.laid = true
+		t.lattice.n = 0
 		if m := learnedModels().spelling[t.script]; m != nil {
 			t.lattice.layOut(m, t.text)
 		}
@@ -332,19 +339,23 @@ func (c *Comparer) words(q, n *formToken) pairing {
 	switch {
 	case q.script == n.script && q.script != Latin:
 		return sameScript(q, n)
+	case unlike(q.sounds, n.sounds):
+		return pairing{}
 	case n.script == Latin || q.script != Latin:
 		l := q.lay()
 		if l.n == 0 || n.word.n == 0 {
 			return pairing{}
 		}
-		weight, norm = c.a.align(l, &n.word), (q.info+n.info)/2
+		norm = (q.info + n.info) / 2
+		weight = c.a.align(l, &n.word, norm/8)
 		weight = c.respelt(weight, q, n)
 	default:
 		l := n.lay()
 		if l.n == 0 || q.word.n == 0 {
 			return pairing{}
 		}
-		weight, norm = c.a.align(l, &q.word), (q.info+n.info)/2
+		norm = (q.info + n.info) / 2
+		weight = c.a.align(l, &q.word, norm/8)
 		weight = c.respelt(weight, n, q)
 	}
 	if weight <= 0 || norm <= 0 {
@@ -357,18 +368,47 @@ func (c *Comparer) words(q, n *formToken) pairing {
 // of a word from another script weighs against a Latin word: the Latin model
 // knows more of how languages respell each other than a small script's own.
 func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
-	if from.script == Latin {
+	if norm := (from.info + latin.info) / 2; from.script == Latin || weight > norm*9/10 || weight < -norm/2 {
 		return weight
 	}
 	if !from.again {
 		from.again = true
 		from.respelt.layOut(learnedModels().spelling[Latin], from.plain)
 	}
-	return max(weight, c.a.align(&from.respelt, &latin.word)-respeltLess)
+	return max(weight, c.a.align(&from.respelt, &latin.word, weight)-respeltLess)
 }
 
 // respeltLess is what a second spelling in between costs, in tenths of a nat.
 const respeltLess = 15
+
+// unlike reports whether two words have too few sounds in common to be worth an
+// alignment.
+func unlike(a, b uint16) bool {
+	return 5*bits.OnesCount16(a&b) < 2*min(bits.OnesCount16(a), bits.OnesCount16(b))
+}
+
+// soundsOf returns the sound classes of a Latin word as bits, each letter in every
+// class that a language reads it in.
+func soundsOf(w *word) uint16 {
+	set := uint16(0)
+	for _, c := range w.letter[:w.n] {
+		set |= letterSounds[c]
+	}
+	return set
+}
+
+// letterSounds are the classes of skeletonSymbols that a letter may stand for.
+var letterSounds = func() (sounds [27]uint16) {
+	for letter, classes := range map[byte]string{
+		'b': "B", 'p': "B", 'f': "F", 'v': "F", 'w': "F", 't': "T", 'd': "T", 's': "S", 'z': "S", 'c': "K",
+		'k': "K", 'q': "K", 'g': "K", 'x': "K", 'j': "S", 'm': "M", 'n': "N", 'l': "L", 'r': "R",
+	} {
+		for i := range len(classes) {
+			sounds[letterIndex(letter)] |= 1 << symbolCode(classes[i])
+		}
+	}
+	return sounds
+}()
 
 // initials compares a single letter with the beginning of a word.
 func (c *Comparer) initials(q, n *formToken) pairing {
@@ -558,14 +598,17 @@ type join struct {
 // whole names when one side is a single word, and one unaligned word with two
 // neighbours.
 func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
+	if allOf(used[:len(query.tokens)]) || allOf(taken[:len(name.tokens)]) {
+		return join{}
+	}
 	one, many, oneUsed, manyUsed := query, name, used, taken
 	if len(query.tokens) > len(name.tokens) {
 		one, many, oneUsed, manyUsed = name, query, taken, used
 	}
 	if len(one.tokens) == 1 && len(many.tokens) > 1 && len(many.tokens) <= 4 && !oneUsed[0] {
 		straight, turned := many.whole()
-		best := c.either(&one.tokens[0], straight)
-		if p := c.either(&one.tokens[0], turned); p.similarity > best.similarity {
+		best := c.words(&one.tokens[0], straight)
+		if p := c.words(&one.tokens[0], turned); p.similarity > best.similarity {
 			best = p
 		}
 		if best.similarity >= aligned {
@@ -582,10 +625,13 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 				if oneUsed[i] || manyUsed[j] || manyUsed[j+1] {
 					continue
 				}
+				if w, a, b := one.tokens[i].info, many.tokens[j].info, many.tokens[j+1].info; w < (a+b)/2 || w > (a+b)*2 {
+					continue
+				}
 				text := append(c.join.text[:0], many.tokens[j].text...)
 				text = append(text, many.tokens[j+1].text...)
 				c.join.set(text, many.tokens[j].script)
-				if p := c.either(&one.tokens[i], &c.join); p.similarity >= aligned {
+				if p := c.words(&one.tokens[i], &c.join); p.similarity >= aligned {
 					oneUsed[i], manyUsed[j], manyUsed[j+1] = true, true, true
 					return c.joined(p, &one.tokens[i], &c.join)
 				}
@@ -631,9 +677,9 @@ func (c *Comparer) nicknames(q, n *formToken) pairing {
 // maxNicknames bounds the nicknames of one word that are compared.
 const maxNicknames = 12
 
+func allOf(set []bool) bool { return !slices.Contains(set, false) }
+
 func (c *Comparer) joined(p pairing, a, b *formToken) join {
 	info := float64(a.info+b.info) / 2
 	return join{joinedTo, info * float64(p.similarity), info, float64(p.evidence) / 10}
 }
-
-func (c *Comparer) either(a, b *formToken) pairing { return c.words(a, b) }

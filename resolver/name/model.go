@@ -155,8 +155,8 @@ func (m *model) unit(r rune) uint16 {
 type lattice struct {
 	m      *model
 	n      int
-	chunks [maxFrom][3]int32 // by length less one; -1 for none
-	best   int32             // weight of the best spelling of all
+	chunks [maxFrom][3]int32  // by length less one; -1 for none
+	rest   [maxFrom + 1]int32 // weight of the best spelling from each character on
 }
 
 // layOut lays a folded word over m.
@@ -169,7 +169,8 @@ func (l *lattice) layOut(m *model, word []byte) {
 		units[l.n] = m.units[r]
 		l.n++
 	}
-	var best [maxFrom + 1]int32
+	best := &l.rest
+	best[l.n] = 0
 	for i := l.n - 1; i >= 0; i-- {
 		l.chunks[i] = [3]int32{m.single[units[i]], -1, -1}
 		packed := uint64(units[i])
@@ -186,7 +187,6 @@ func (l *lattice) layOut(m *model, word []byte) {
 			}
 		}
 	}
-	l.best = best[0]
 }
 
 // word is a Latin word in the form the alignment wants: at each letter, the next
@@ -215,31 +215,38 @@ func (w *word) lay(text []byte) {
 	}
 }
 
+// band is how many letters an alignment may stray from the diagonal.
+const band = 5
+
 // aligner finds the best alignment of a lattice with a word.
 type aligner struct {
 	best [maxFrom + 1][maxTo + 1]int32
 }
 
-// align returns the weight of the best alignment, in tenths of a nat.
+// align returns the weight of the best alignment, in tenths of a nat, or a very
+// small number once it is plain that it cannot reach least.
 //
 // The table is filled in a band around the diagonal: an alignment that strays
 // further has lost already.
-func (a *aligner) align(l *lattice, w *word) int32 {
+func (a *aligner) align(l *lattice, w *word, least int32) int32 {
 	m, n := l.m, l.n
 	for i := range n + 1 {
-		row := &a.best[i]
-		for j := range w.n + 1 {
+		row := a.best[i][:w.n+1]
+		for j := range row {
 			row[j] = noWay
 		}
 	}
 	a.best[0][0] = 0
 	for i := 0; i <= n; i++ {
 		row := &a.best[i]
-		for j := 0; j <= w.n; j++ {
+		middle := i * w.n / max(1, n)
+		top := int32(noWay)
+		for j := max(0, middle-band); j <= min(w.n, middle+band); j++ {
 			score := row[j]
 			if score <= noWay/2 {
 				continue
 			}
+			top = max(top, score)
 			c := w.letter[j]
 			if j < w.n {
 				raise(&row[j+1], score+int32(m.insert[c]))
@@ -270,6 +277,11 @@ func (a *aligner) align(l *lattice, w *word) int32 {
 					}
 				}
 			}
+		}
+		// What is left seldom earns more than two thirds of its best. A chunk may
+		// jump over a row, so one bad row is no proof before the second.
+		if i > 1 && top > noWay/2 && top+l.rest[i]*2/3 < least {
+			return noWay
 		}
 	}
 	return a.best[n][w.n]

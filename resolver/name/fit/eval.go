@@ -4,7 +4,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +22,19 @@ func runEval(args []string, stdout io.Writer) error {
 	only := flags.String("set", "", "measure one set; empty: all")
 	half := flags.Int("half", -1, "0 even rows, 1 odd rows, -1 all")
 	miss := flags.Int("miss", 0, "print that many misses of each group")
+	profile := flags.String("cpuprofile", "", "write a CPU profile")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	e := evaluation{dir: *dir, half: *half, miss: *miss, out: stdout}
 	for _, set := range []struct {

@@ -1,0 +1,60 @@
+package name
+
+import "math/bits"
+
+// Bag is a word's Latin letters by class, without order: bit k is set when class
+// k occurs, bit 16+k when it occurs twice or more. It costs a nanosecond to
+// compare two, so an index can rank what shares a blocking key before it aligns
+// anything.
+type Bag uint32
+
+// bagClasses are the letter classes; a letter of no class has no bit.
+var bagClasses = [16]string{"a", "e", "ijy", "ouw", "b", "p", "fv", "t", "d", "szx", "ckqg", "m", "n", "l", "r", "h"}
+
+// bagVowels are the bits of the vowels, which some scripts do not write.
+const bagVowels Bag = 0xF | 0xF<<16
+
+var bagClass = func() (class [27]uint8) {
+	for k, letters := range bagClasses {
+		for i := range len(letters) {
+			class[letterIndex(letters[i])] = uint8(k)
+		}
+	}
+	return class
+}()
+
+// BagOf returns the bag of a folded word; of one in another script, the bag of
+// its likeliest Latin spelling.
+func BagOf(text []byte, script Script) Bag {
+	var plain [2 * maxFrom]byte
+	if script != Latin {
+		text = Romanise(plain[:0], text, script)
+	}
+	return bagOf(text)
+}
+
+func bagOf(latin []byte) (b Bag) {
+	for _, c := range latin {
+		if i := letterIndex(c); i > 0 {
+			bit := Bag(1) << bagClass[i]
+			b |= b&bit<<16 | bit
+		}
+	}
+	return b
+}
+
+// Likeness returns the share of letter classes that two bags have in common, in
+// [0, 1]. Words of a script without vowels are compared by their consonants.
+func (b Bag) Likeness(other Bag, vowels bool) float32 {
+	if !vowels {
+		b, other = b&^bagVowels, other&^bagVowels
+	}
+	most := max(bits.OnesCount32(uint32(b)), bits.OnesCount32(uint32(other)))
+	if most == 0 {
+		return 0
+	}
+	return float32(bits.OnesCount32(uint32(b&other))) / float32(most)
+}
+
+// WritesVowels reports whether the script writes the vowels of foreign names.
+func (s Script) WritesVowels() bool { return s != Arabic && s != Hebrew && s != Syriac }
