@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"math"
+	"unicode"
 
 	"onoma/resolver/fact"
 	"onoma/resolver/index"
@@ -20,11 +21,18 @@ const (
 	heardNames = 24
 	// leastOdds is the log10 odds under which a likeness is not a candidate.
 	leastOdds = -2
+	// leastLetters is how many letters an alphabetic word needs before a
+	// likeness says anything: "us" is like too much.
+	leastLetters = 4
 )
 
 // gatherAlike collects the names that are spelt or sound like the query, with
 // the odds that they are the same name.
 func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
+	if tooShort(q.Name) {
+		tr.decision("too short to be matched by likeness")
+		return
+	}
 	if a.matcher == nil {
 		a.matcher = new(matcher)
 	}
@@ -49,6 +57,22 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 			a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: method, odds: odds})
 		}
 	}
+}
+
+// tooShort reports whether a name has too few letters to be matched by likeness.
+// A character of Han, Hangul or kana is a syllable and more.
+func tooShort(text string) bool {
+	letters := 0
+	for _, r := range text {
+		if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	switch name.ScriptOf(text) {
+	case name.Han, name.Hangul, name.Kana:
+		return letters < 2
+	}
+	return letters < leastLetters
 }
 
 // mayBeAlike guards the names that likeness alone must not reach. Austria is not

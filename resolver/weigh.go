@@ -38,6 +38,7 @@ var kindWeights = [...]float64{
 	fact.Short:       -0.5,
 	fact.Nickname:    -0.5,
 	fact.Former:      -0.7,
+	fact.Demonym:     -0.5,
 	fact.Misspelling: -0.3,
 }
 

@@ -83,6 +83,8 @@ RESOLVED. Every flag can be set by the environment: --as-of by ONOMA_AS_OF.`,
   onoma explain Georgia Q230
   onoma serve`,
 		Version:       version(),
+		Args:          asUsage(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
