@@ -9,7 +9,7 @@ import "math/bits"
 type Bag uint32
 
 // bagClasses are the letter classes; a letter of no class has no bit.
-var bagClasses = [16]string{"a", "e", "ijy", "ouw", "b", "p", "fv", "t", "d", "szx", "ckqg", "m", "n", "l", "r", "h"}
+var bagClasses = [13]string{"a", "e", "ijy", "ouw", "bp", "fv", "td", "szx", "ckqg", "m", "n", "lr", "h"}
 
 // bagVowels are the bits of the vowels, which some scripts do not write.
 const bagVowels Bag = 0xF | 0xF<<16

@@ -400,8 +400,8 @@ func soundsOf(w *word) uint16 {
 // letterSounds are the classes of skeletonSymbols that a letter may stand for.
 var letterSounds = func() (sounds [27]uint16) {
 	for letter, classes := range map[byte]string{
-		'b': "B", 'p': "B", 'f': "F", 'v': "F", 'w': "F", 't': "T", 'd': "T", 's': "S", 'z': "S", 'c': "K",
-		'k': "K", 'q': "K", 'g': "K", 'x': "K", 'j': "S", 'm': "M", 'n': "N", 'l': "L", 'r': "R",
+		'b': "BF", 'p': "BF", 'f': "FB", 'v': "FB", 'w': "F", 't': "TS", 'd': "TS", 's': "S", 'z': "ST", 'c': "KS",
+		'k': "K", 'q': "K", 'g': "KS", 'x': "KS", 'j': "SK", 'm': "MN", 'n': "NM", 'l': "LR", 'r': "RL",
 	} {
 		for i := range len(classes) {
 			sounds[letterIndex(letter)] |= 1 << symbolCode(classes[i])

@@ -216,7 +216,7 @@ func (w *word) lay(text []byte) {
 }
 
 // band is how many letters an alignment may stray from the diagonal.
-const band = 5
+const band = 6
 
 // aligner finds the best alignment of a lattice with a word.
 type aligner struct {
@@ -237,6 +237,7 @@ func (a *aligner) align(l *lattice, w *word, least int32) int32 {
 		}
 	}
 	a.best[0][0] = 0
+	var hope [3]int32
 	for i := 0; i <= n; i++ {
 		row := &a.best[i]
 		middle := i * w.n / max(1, n)
@@ -278,9 +279,13 @@ func (a *aligner) align(l *lattice, w *word, least int32) int32 {
 				}
 			}
 		}
-		// What is left seldom earns more than two thirds of its best. A chunk may
-		// jump over a row, so one bad row is no proof before the second.
-		if i > 1 && top > noWay/2 && top+l.rest[i]*2/3 < least {
+		// What is left seldom earns more than four fifths of its best. A chunk
+		// jumps over two rows at most, so three bad rows in a row are proof.
+		hope[i%3] = noWay
+		if top > noWay/2 {
+			hope[i%3] = top + l.rest[i]*4/5
+		}
+		if i > 1 && max(hope[0], hope[1], hope[2]) < least {
 			return noWay
 		}
 	}

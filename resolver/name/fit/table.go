@@ -107,8 +107,10 @@ func (t *table) rarity(holders int) float64 {
 }
 
 const (
-	fully     = 24  // names compared in full
-	fullyWord = 160 // names compared in full with a query of one word
+	fully     = 64   // names compared in full
+	surely    = 8    // of them, without regard to how far behind the first they are
+	share     = 0.60 // of the first one's weight, what the others need
+	fullyWord = 160  // names compared in full with a query of one word
 )
 
 func (t *table) search(text string) []hit {
@@ -154,7 +156,11 @@ func (t *table) search(text string) []hit {
 	if q.Len() == 1 {
 		k = fullyWord
 	}
-	for _, n := range t.top(k) {
+	top := t.top(k)
+	for rank, n := range top {
+		if rank >= surely && t.weight[n] < share*min(4, t.weight[top[0]]) {
+			break
+		}
 		e := t.names[n]
 		hits = append(hits, hit{e.id, e.text, t.c.Compare(q, e.form).Score()})
 	}
