@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/seed/writing"
 )
 
 // Levels of capital in entity.capital.
@@ -30,7 +31,7 @@ func (w *world) readCities() error {
 		if f[2] == "" {
 			kind = fact.Alias
 		}
-		w.placeName(e, f[1], tag(f[2]), kind, ne, rank)
+		w.placeName(e, f[1], writing.Tag(f[2]), kind, ne, rank)
 		return nil
 	})
 	if err != nil {
@@ -40,8 +41,8 @@ func (w *world) readCities() error {
 	err = w.rows("cities_geonames/variants.tsv", []string{"id", "name", "lang", "type"}, func(f []string) error {
 		e := w.at(f[0])
 		// "sr" stands for both scripts in this source.
-		lang := tag(f[2])
-		if lang == "sr" && scriptFits(f[1], "sr-Latn") {
+		lang := writing.Tag(f[2])
+		if lang == "sr" && writing.Fits(f[1], "sr-Latn") {
 			lang = "sr-Latn"
 		}
 		if e == nil || lang == "" {

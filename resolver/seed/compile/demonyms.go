@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/seed/writing"
 )
 
 // demonym is a nationality word of a country before the choice of merge.go.
@@ -27,7 +28,7 @@ func (w *world) readDemonyms() error {
 		if e == nil || f[0] == "" {
 			return nil
 		}
-		lang := tag(f[2])
+		lang := writing.Tag(f[2])
 		switch f[3] {
 		case "i18n-nationality":
 			for _, part := range strings.FieldsFunc(withoutParentheses(f[1]), func(r rune) bool { return r == '/' || r == ',' }) {
@@ -92,7 +93,7 @@ func factbookDemonyms(s string) []string {
 // adjectival are the languages in which a currency is named by the adjective of
 // its country. Elsewhere it is the country's name, often in the genitive, which
 // is no word for its people.
-var adjectival = set(`it es pt ca gl ro fr ru uk be pl cs sk bg sr sr-Latn hr bs sl mk de nl sv da no en el ar he sq hi ka eo ast lb is fo cy ga mt af fy oc sc`)
+var adjectival = set(`it es pt ca gl ro fr ru uk be pl cs sk bg sr sr-Latn hr bs sl mk de nl sv da no en el ar he sq hi ka eo ast lb is cy ga mt af fy oc sc`)
 
 // readCurrencies takes the nationality word out of the names of currencies: what
 // remains when the words that several countries' currencies share are struck
@@ -103,7 +104,7 @@ func (w *world) readCurrencies() error {
 	var all []currency
 	countriesOf := map[string]map[string]bool{} // language and word → countries
 	err := w.rows("demonyms/cldr_currency_names.tsv", []string{"qid", "lang", "display_name"}, func(f []string) error {
-		lang := tag(f[1])
+		lang := writing.Tag(f[1])
 		if !adjectival[lang] || f[0] == "" || w.at(f[0]) == nil {
 			return nil
 		}
@@ -142,7 +143,7 @@ var languageIsDemonym = set(`it es pt ca gl fr en nl`)
 func (w *world) readLanguageNames() error {
 	cldr := w.source("cldr", "")
 	return w.rows("demonyms/cldr_language_names.tsv", []string{"lang_code", "countries", "lang", "name"}, func(f []string) error {
-		lang, e := tag(f[2]), w.territory[strings.ToLower(f[1])]
+		lang, e := writing.Tag(f[2]), w.territory[strings.ToLower(f[1])]
 		if e != nil && languageIsDemonym[lang] && !strings.Contains(f[3], " ") && w.resembles(e, f[3], lang) {
 			w.addDemonym(e, f[3], lang, cldr, rankWeak)
 		}

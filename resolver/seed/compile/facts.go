@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/seed/writing"
 )
 
 // factFile reads one hand-written file (format: facts/README.md).
@@ -49,6 +50,9 @@ func (w *world) readFacts(dir string) error {
 		return err
 	}
 	slices.Sort(files)
+	if err := w.readRedirects(files); err != nil {
+		return err
+	}
 	for _, path := range files {
 		if notFacts[filepath.Base(path)] {
 			continue
@@ -66,6 +70,28 @@ func (w *world) readFacts(dir string) error {
 	for _, path := range demonyms {
 		if err := w.readParadigms(path); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// readRedirects reads the redirects of all files first, so that one file may use
+// an ID that another has joined to a second.
+func (w *world) readRedirects(files []string) error {
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		id := ""
+		for text := range strings.Lines(string(data)) {
+			word, rest := cutField(text)
+			switch {
+			case text[0] != ' ' && word != "":
+				id = word
+			case word == "redirect" && checkID(rest) == nil && checkID(id) == nil:
+				w.redirects[rest] = id
+			}
 		}
 	}
 	return nil
@@ -224,7 +250,9 @@ func (f *factFile) entityLine(text string) error {
 		if err := checkID(rest); err != nil {
 			return err
 		}
-		f.w.redirects[rest] = e.id
+		if have := f.w.entities[rest]; have != nil {
+			return fmt.Errorf("%s is an entity of the data and cannot redirect", rest)
+		}
 		if !slices.Contains(e.redirects, rest) {
 			e.redirects = append(e.redirects, rest)
 		}
@@ -272,12 +300,12 @@ func (f *factFile) names(langCode, rest string) error {
 }
 
 // factTag checks a language of a hand-written file: it must be one that
-// [tag] reads, since a mistyped one would be lost in silence.
+// [writing.Tag] reads, since a mistyped one would be lost in silence.
 func factTag(code string) (string, error) {
 	if code == "mul" {
 		return code, nil
 	}
-	t := tag(code)
+	t := writing.Tag(code)
 	if t == "" || code != strings.TrimSpace(code) || len(code) > 12 {
 		return "", fmt.Errorf("%q is neither a language nor a word this format knows", code)
 	}
@@ -298,7 +326,7 @@ func (f *factFile) relation(rest string) error {
 		return err
 	}
 	field = field[2:]
-	if len(field) > 0 && !strings.Contains(field[0], "..") {
+	if len(field) > 0 && !strings.Contains(field[0], "..") && !isDigit(field[0][0]) {
 		if r.Sector, err = fact.ParseSector(field[0]); err != nil {
 			return err
 		}
@@ -377,6 +405,7 @@ func (f *factFile) openPosition(rest string) error {
 	// A later line of another file adds titles; the first that names an office
 	// or a jurisdiction stays.
 	p.rank = rankDesk
+	p.office = ""
 	if field[1] != "-" {
 		if !f.w.offices.known(field[1]) {
 			return fmt.Errorf("office %q is no class of offices.txt", field[1])
@@ -417,6 +446,8 @@ func (f *factFile) positionLine(text string) error {
 	return nil
 }
 
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
 // cutField splits off the first word.
 func cutField(s string) (word, rest string) {
 	word, rest, _ = strings.Cut(strings.TrimSpace(s), " ")
@@ -444,12 +475,9 @@ func bracketRange(s string) (rest string, from, to fact.Date, err error) {
 	return strings.TrimSpace(s[:open]), from, to, err
 }
 
-// dateRange reads "FROM..TO", either end open.
+// dateRange reads "FROM..TO", either end open, or "FROM" alone.
 func dateRange(s string) (from, to fact.Date, err error) {
-	a, b, ok := strings.Cut(s, "..")
-	if !ok {
-		return 0, 0, fmt.Errorf("range %q is not FROM..TO", s)
-	}
+	a, b, _ := strings.Cut(s, "..") // one date alone is a beginning
 	if from, err = fact.ParseDate(a); err != nil {
 		return 0, 0, err
 	}

@@ -21,7 +21,7 @@ var (
 transition transitional interim acting caretaker col capt gen gen. col. capt. dr dr. sir dame chief executive of council ministers state
 supreme leader taliban crown sovereign presidential leadership chairperson chair and commander-in-chief the sudanese armed forces vice
 co-chiefs captains regent cnsp gnu national for safeguard homeland (cnsp) commission government spain (prime swiss confederation foreign
-minister-equivalent) lord mann chief co-vice president, council, leader`)
+minister-equivalent) lord mann chairman cabinet chief co-vice president, council, leader`)
 	months = []string{"", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}
 )
 
@@ -30,6 +30,7 @@ minister-equivalent) lord mann chief co-vice president, council, leader`)
 func (w *world) readLeaders() error {
 	src := w.source("factbook", "")
 	var found, created, known, unread int
+	chief := map[string]string{} // what the table says of the head of state
 	err := w.rows("factbook/leaders.tsv", []string{"country_qid", "role", "text"}, func(f []string) error {
 		country := w.at(f[0])
 		// Of dependencies the head of state is another's.
@@ -45,11 +46,12 @@ func (w *world) readLeaders() error {
 		if err != nil {
 			return err
 		}
-		title, name := splitLeader(m[1])
+		title, name := splitLeader(withoutParentheses(m[1]))
 		// A president who also heads the government holds one post.
-		if f[1] == "head of government" && strings.Contains(title, "President") && !strings.Contains(title, "Government") && !strings.Contains(title, "Council") {
+		if f[1] == "head of government" && f[2] == chief[country.id] {
 			return nil
 		}
+		chief[country.id] = f[2]
 		post := w.leaderPost(country, f[1], title)
 		if name == "" {
 			unread++
@@ -68,6 +70,14 @@ func (w *world) readLeaders() error {
 			p = w.open(id, fact.Person, src)
 			p.canonical = titleCase(name)
 			p.name(p.canonical, "en", fact.Primary, src, rankTagged)
+			if short := capitalPart(name); short != "" && short != p.canonical {
+				p.name(short, "en", fact.Short, src, rankTagged)
+				// "José Enrique JERÍ Oré" is José Jerí.
+				if first, _ := cutField(p.canonical); !strings.HasPrefix(short, first) {
+					p.name(first+" "+short, "en", fact.Alias, src, rankTagged)
+				}
+			}
+			w.indexWords(p)
 			created++
 		}
 		if w.servesAlready(p, post) {
@@ -131,6 +141,9 @@ func (w *world) leaderPost(country *entity, role, title string) *position {
 	classes := []string{"head_of_state", "monarch", "supreme_leader"}
 	if role == "head of government" {
 		classes = []string{"head_of_government"}
+		if title == "President" { // beside a supreme leader
+			classes = []string{"head_of_government", "head_of_state"}
+		}
 	}
 	if strings.Contains(title, "Supreme Leader") {
 		classes = []string{"supreme_leader"}
@@ -186,47 +199,33 @@ func (w *world) latestHolding() map[string]fact.Date {
 }
 
 // leader finds the person among those who served the country, or whoever bears
-// the very name.
+// the very name. Words are compared by their consonants: the factbook writes
+// "Muhammad Bin Zayid" for Mohammed bin Zayed.
 func (w *world) leader(country *entity, post *position, name string) *entity {
-	tokens := strings.Fields(fold(name))
-	var capital []string // the part in capitals
-	for _, word := range strings.Fields(name) {
-		if strings.ToUpper(word) == word && len([]rune(word)) > 1 {
-			capital = append(capital, strings.Fields(fold(word))...)
+	words := skeletons(name)
+	var capitals []string // the part in capitals
+	for word := range strings.FieldsSeq(name) {
+		if len([]rune(word)) > 1 && strings.ToUpper(word) == word {
+			capitals = append(capitals, skeletons(word)...)
+		} else if _, after, ok := strings.Cut(word, "-"); ok && len(after) > 1 && strings.ToUpper(after) == after {
+			capitals = append(capitals, skeletons(after)...) // "al-BASHIR"
 		}
 	}
 	var best *entity
 	bestScore := 0
-	for _, id := range sortedKeys(w.entities) {
-		e := w.entities[id]
-		if e.kind != fact.Person {
-			continue
-		}
+	for _, e := range w.bearers(words) {
 		serves := slices.ContainsFunc(e.roles, func(r role) bool { return w.positions[r.Position].jurisdiction == country.id })
 		held := slices.ContainsFunc(e.roles, func(r role) bool { return w.samePost(r.Position, post) })
 		score := 0
 		for _, n := range append([]rawName{{text: e.canonical}}, e.names...) {
-			have := strings.Fields(fold(n.text))
-			if len(have) == 0 {
-				continue
-			}
-			common, capitals := 0, 0
-			for _, t := range tokens {
-				if slices.Contains(have, t) {
-					common++
-				}
-			}
-			for _, t := range capital {
-				if slices.Contains(have, t) {
-					capitals++
-				}
-			}
-			// Held the very post: the part in capitals is enough. Served here: that
-			// and a further word. Elsewhere, or not yet at all: every word of the
-			// shorter name.
-			whole := common == min(len(have), len(tokens)) && common >= 2
-			surname := capitals > 0 && capitals == len(capital)
-			if held && surname || serves && surname && common >= 2 || whole && (serves || e.desk || len(have) == len(tokens)) {
+			have := skeletons(n.text)
+			common, surname := shared(words, have), shared(capitals, have)
+			// Served here: the part in capitals and a further word. Elsewhere, or
+			// not yet at all: every word of the shorter name, letter by letter.
+			all := surname == len(capitals)
+			whole := common >= 2 && common == min(len(have), len(words))
+			exact := whole && shared(strings.Fields(fold(name)), strings.Fields(fold(n.text))) >= common
+			if serves && all && common >= 2 || exact && (serves || e.desk || len(have) == len(words)) {
 				score = max(score, common*4+2*b2i(held)+b2i(serves))
 			}
 		}
@@ -237,11 +236,91 @@ func (w *world) leader(country *entity, post *position, name string) *entity {
 	return best
 }
 
+// capitalPart gives the surname that the factbook writes in capitals; "" for a
+// reigning name with its number.
+func capitalPart(name string) string {
+	var part []string
+	for word := range strings.FieldsSeq(name) {
+		switch {
+		case roman(word):
+			return ""
+		case len([]rune(word)) > 1 && strings.ToUpper(word) == word && !strings.Contains(word, "."):
+			part = append(part, word)
+		}
+	}
+	return titleCase(strings.Join(part, " "))
+}
+
+// skeletons folds a name and strips each word to its consonants, doubled ones
+// once; a word without consonants stays. Particles are left out, and no word
+// stands twice.
+func skeletons(name string) []string {
+	var list []string
+	for word := range strings.FieldsSeq(fold(name)) {
+		if particles[word] || word == "abd" || word == "ibni" {
+			continue
+		}
+		var b strings.Builder
+		last := rune(0)
+		for _, r := range word {
+			if !strings.ContainsRune("aeiouyw'", r) && r != last {
+				b.WriteRune(r)
+			}
+			last = r
+		}
+		if b.Len() == 0 {
+			b.WriteString(word)
+		}
+		if !slices.Contains(list, b.String()) {
+			list = append(list, b.String())
+		}
+	}
+	return list
+}
+
+// shared counts the words of a that stand in b.
+func shared(a, b []string) (n int) {
+	for _, word := range a {
+		n += b2i(slices.Contains(b, word))
+	}
+	return n
+}
+
 func b2i(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
+}
+
+// bearers gives the people with any of those words in a name, by ID.
+func (w *world) bearers(words []string) []*entity {
+	if w.byWord == nil {
+		w.byWord = map[string][]*entity{}
+		for _, id := range sortedKeys(w.entities) {
+			if e := w.entities[id]; e.kind == fact.Person {
+				w.indexWords(e)
+			}
+		}
+	}
+	var list []*entity
+	for _, word := range words {
+		list = append(list, w.byWord[word]...)
+	}
+	slices.SortFunc(list, func(a, b *entity) int { return strings.Compare(a.id, b.id) })
+	return slices.Compact(list)
+}
+
+func (w *world) indexWords(e *entity) {
+	words := map[string]bool{}
+	for _, n := range append([]rawName{{text: e.canonical}}, e.names...) {
+		for _, word := range skeletons(n.text) {
+			words[word] = true
+		}
+	}
+	for word := range words {
+		w.byWord[word] = append(w.byWord[word], e)
+	}
 }
 
 // samePost reports whether two posts are the same office of the same country.
@@ -269,16 +348,16 @@ func (w *world) laterHolder(post *position, since fact.Date) bool {
 func titleCase(name string) string {
 	words := strings.Fields(name)
 	for i, word := range words {
-		if strings.ToUpper(word) == word && !roman(word) && !strings.Contains(word, ".") {
-			parts := strings.Split(strings.ToLower(word), "-")
-			for j, p := range parts {
-				r := []rune(p)
-				if len(r) > 0 {
-					parts[j] = strings.ToUpper(string(r[:1])) + string(r[1:])
-				}
-			}
-			words[i] = strings.Join(parts, "-")
+		if roman(word) || strings.Contains(word, ".") {
+			continue
 		}
+		parts := strings.Split(word, "-")
+		for j, p := range parts {
+			if r := []rune(p); len(r) > 1 && strings.ToUpper(p) == p {
+				parts[j] = string(r[:1]) + strings.ToLower(string(r[1:]))
+			}
+		}
+		words[i] = strings.Join(parts, "-")
 	}
 	return strings.Join(words, " ")
 }

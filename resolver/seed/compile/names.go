@@ -11,6 +11,7 @@ import (
 
 	"onoma/resolver/fact"
 	"onoma/resolver/seed/pack"
+	"onoma/resolver/seed/writing"
 )
 
 // sift turns the names that the sources gave an entity into those of the table:
@@ -53,7 +54,7 @@ func (w *world) admissible(e *entity, n *rawName, known *nameIndex) bool {
 		return false
 	case n.rank == rankDesk:
 		return true
-	case n.lang != "" && !scriptFits(n.text, n.lang), n.lang == "" && !oneScript(n.text):
+	case n.lang != "" && !writing.Fits(n.text, n.lang), n.lang == "" && !writing.OneScript(n.text):
 		return false
 	case strings.ContainsAny(n.text, "|{}<>_#@=\"") || isQID(n.text):
 		return false
@@ -64,9 +65,15 @@ func (w *world) admissible(e *entity, n *rawName, known *nameIndex) bool {
 	if e.iso != "" && isCode(n.text) && n.kind != fact.Acronym {
 		// CLDR's short names of states in the larger languages are what people
 		// write; two letters elsewhere are codes.
-		return n.rank == rankReviewed && n.lang != "" && len([]rune(n.text)) > 1 && langRank(n.lang) < 60
+		return n.rank == rankReviewed && n.lang != "" && len([]rune(n.text)) > 1 && writing.Rank(n.lang) < 60
 	}
-	if n.kind == fact.Demonym || n.kind == fact.Acronym {
+	if n.kind == fact.Demonym {
+		// "Singapore" is listed as the adjective of Singapore: the name says it.
+		// "Dominika" in the list of one land is the name of another.
+		other := known.primary[key]
+		return !known.of(e, key) && (n.rank != rankWeak || other == nil || other.kind != fact.Country)
+	}
+	if n.kind == fact.Acronym {
 		return true
 	}
 	if n.rank >= rankTagged && n.kind != fact.Primary {
@@ -247,9 +254,19 @@ func mergeExact(names []rawName) []rawName {
 		best := slices.MinFunc(g, func(a, b rawName) int {
 			// Hand-written kinds win; among the sources the more regular kind.
 			return cmp.Or(cmp.Compare(min(a.rank, 1), min(b.rank, 1)), cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(a.rank, b.rank),
-				cmp.Compare(langRank(a.lang), langRank(b.lang)), cmp.Compare(a.lang, b.lang))
+				cmp.Compare(writing.Rank(a.lang), writing.Rank(b.lang)), cmp.Compare(a.lang, b.lang))
 		})
-		best.lang = sharedLanguage(g)
+		// The kind is the one the text has in the language it is stored under: a
+		// variant in German is none the less for being the main name in Amis.
+		if shared := sharedLanguage(g); shared != best.lang {
+			own := slices.DeleteFunc(slices.Clone(g), func(n rawName) bool { return n.lang != shared })
+			if len(own) > 0 && best.rank != rankDesk {
+				best = slices.MinFunc(own, func(a, b rawName) int {
+					return cmp.Or(cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(a.rank, b.rank))
+				})
+			}
+			best.lang = shared
+		}
 		for _, n := range g {
 			best.rank = min(best.rank, n.rank)
 		}
@@ -272,12 +289,12 @@ func sharedLanguage(names []rawName) string {
 			return n.lang
 		case n.lang == "":
 			continue
-		case langRank(base) < largeLanguages:
+		case writing.Rank(base) < largeLanguages:
 			large[base] = true
 		default:
 			small[base] = true
 		}
-		if first == "" || cmp.Or(cmp.Compare(langRank(n.lang), langRank(first)), cmp.Compare(n.lang, first)) < 0 {
+		if first == "" || cmp.Or(cmp.Compare(writing.Rank(n.lang), writing.Rank(first)), cmp.Compare(n.lang, first)) < 0 {
 			first = n.lang
 		}
 	}
@@ -301,10 +318,10 @@ func mergeFolded(names []rawName) []rawName {
 	}) {
 		best := slices.MinFunc(g, func(a, b rawName) int {
 			return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(shouting(a.text), shouting(b.text)),
-				cmp.Compare(langRank(a.lang), langRank(b.lang)), cmp.Compare(a.lang, b.lang), cmp.Compare(a.text, b.text))
+				cmp.Compare(writing.Rank(a.lang), writing.Rank(b.lang)), cmp.Compare(a.lang, b.lang), cmp.Compare(a.text, b.text))
 		})
 		for _, n := range g {
-			if n == best || n.kind == fact.Acronym || n.rank == rankDesk && n.kind != fact.Demonym || n.kind == fact.Primary && n.rank <= rankTagged && langRank(n.lang) < largeLanguages {
+			if n == best || n.kind == fact.Acronym || n.rank == rankDesk && n.kind != fact.Demonym || n.kind == fact.Primary && n.rank <= rankTagged && writing.Rank(n.lang) < largeLanguages {
 				kept = append(kept, n)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/seed/writing"
 )
 
 // sinceYear is the year from which everyone with a post in the data is taken.
@@ -146,7 +147,7 @@ func (w *world) readPeopleNames() error {
 	for _, file := range []string{"positions_eps/person_labels_m17n.tsv", "commons2018/person_names.tsv"} {
 		err := w.rows(file, []string{"id", "name", "lang"}, func(f []string) error {
 			e := w.entities[f[0]]
-			if lang := tag(f[2]); e != nil && e.kind == fact.Person && lang != "" && !isQID(f[1]) {
+			if lang := writing.Tag(f[2]); e != nil && e.kind == fact.Person && lang != "" && !isQID(f[1]) {
 				w.personName(e, f[1], lang, src)
 			}
 			return nil
@@ -186,6 +187,10 @@ var givenNameIsTheName = map[string]bool{"et": true, "er": true, "is": true, "mm
 // shortName derives the surname from a person's name in Latin script; "" when it
 // cannot be told. country is the ISO code of the country served.
 func shortName(name, country string) string {
+	// "Albert II, Prince of Monaco" is of Monaco, and called Albert.
+	if strings.Contains(name, ",") || strings.Contains(name, " of ") {
+		return ""
+	}
 	words := strings.Fields(name)
 	for len(words) > 0 {
 		last := strings.ToLower(strings.Trim(words[len(words)-1], ".,"))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/seed/writing"
 )
 
 // ownPlace says which kinds of the gazetteer's places become entities of their
@@ -82,7 +83,7 @@ func (w *world) readPlaces() error {
 		default:
 			return fmt.Errorf("kind %q is none of preferred, variant, colloquial, historical, unknown", f[3])
 		}
-		lang := tag(f[2])
+		lang := writing.Tag(f[2])
 		rank := rankTagged
 		if lang == "" || kind != fact.Primary {
 			rank = rankWeak

@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"onoma/resolver/fact"
 	"onoma/resolver/seed/pack"
+	"onoma/resolver/seed/writing"
 )
 
 // offices are the classes of facts/offices.txt: how English labels of posts are
@@ -190,6 +192,7 @@ func (w *world) readPosts() error {
 		return err
 	}
 	countries := w.countryNames()
+	regions := w.regionNames()
 	isCountry := func(s string) bool { return countries[fold(s)] != "" }
 	for _, id := range sortedKeys(w.positions) {
 		p := w.positions[id]
@@ -201,21 +204,72 @@ func (w *world) readPosts() error {
 			continue
 		}
 		w.titlePost(p, label, items[id])
-		if p.office == "" {
+		if p.rank != rankDesk {
 			if p.office = w.offices.class(label, isCountry); p.office == "" {
 				p.office = w.offices.class(items[id], isCountry)
 			}
+			w.settleRegion(p, label, items[id], regions, isCountry)
 		}
 		if p.org == "" {
 			p.org = w.organisationOf(label)
 		}
 	}
 	return w.rows("commons2018/role_names.tsv", []string{"position_qid", "name", "lang"}, func(f []string) error {
-		if p, lang := w.positions[f[0]], tag(f[2]); p != nil && lang != "" && scriptFits(f[1], lang) {
+		if p, lang := w.positions[f[0]], writing.Tag(f[2]); p != nil && lang != "" && writing.Fits(f[1], lang) {
 			p.title(f[1], lang)
 		}
 		return nil
 	})
+}
+
+// ofState matches what the post of a whole state may be "of" beside its name.
+var ofState = regexp.MustCompile(`(?i)council|cabinet|government|state|republic|nation|executive|minister|union|federation|kingdom|confederation|emirate|islamic|presidency|leadership`)
+
+// settleRegion finds out that "Premier of North West" governs no country: the
+// post goes to the region of that name, and is no head of government where none
+// is known.
+func (w *world) settleRegion(p *position, label, item string, regions map[string]string, isCountry func(string) bool) {
+	if p.office != "head_of_government" && p.office != "head_of_state" {
+		return
+	}
+	for _, text := range []string{label, item} {
+		i := strings.LastIndex(text, " of ")
+		if i < 0 {
+			continue
+		}
+		of := strings.TrimPrefix(text[i+len(" of "):], "the ")
+		if isCountry(of) {
+			return
+		}
+		if id, ok := regions[p.jurisdiction+" "+fold(of)]; ok {
+			p.jurisdiction = id
+			return
+		}
+		if c := w.at(p.jurisdiction); c != nil && c.kind == fact.Country && !ofState.MatchString(of) && !mentions(of, c) {
+			p.office = ""
+			return
+		}
+	}
+}
+
+// regionNames maps country ID and folded name to the ID of the region.
+func (w *world) regionNames() map[string]string {
+	names := map[string]string{}
+	for _, id := range sortedKeys(w.entities) {
+		e := w.entities[id]
+		if e.kind != fact.Region || e.country == "" {
+			continue
+		}
+		for _, n := range append([]rawName{{text: e.canonical}}, e.names...) {
+			if n.rank == rankWeak {
+				continue
+			}
+			if key := e.country + " " + fold(n.text); names[key] == "" {
+				names[key] = id
+			}
+		}
+	}
+	return names
 }
 
 // readPostLabels reads the labels of the posts that anyone in the data held. A

@@ -16,6 +16,7 @@ import (
 //	capital      .05 under its country
 //	city         .30 at 10 000 inhabitants, .09 for every factor of ten; seat of a region +.03
 //	region       .45 to .70, with its cities' population; .35 when it is known by an English name alone
+//	             (.2 under a city of the same name)
 //	organisation .35, +.10 with an acronym, and up to +.20 with the number of its names
 //	person       by the highest post held, the country, how long ago, and the number of labels
 //
@@ -29,6 +30,7 @@ func (w *world) estimate() {
 		}
 	}
 	regions := w.regionPopulation()
+	cities := w.citiesByName()
 	for _, id := range sortedKeys(w.entities) {
 		e := w.entities[id]
 		switch {
@@ -39,6 +41,10 @@ func (w *world) estimate() {
 			e.score = w.city(e)
 		case e.kind == fact.Region:
 			e.score = region(e, regions[id])
+			// A province called like its city is the lesser meaning of the name.
+			if city := cities[e.country+" "+fold(e.canonical)]; city != nil {
+				e.score = math.Max(.2, math.Min(e.score, w.city(city)-.2))
+			}
 		case e.kind == fact.Organization:
 			e.score = organisation(e)
 		case e.kind == fact.Person:
@@ -109,6 +115,19 @@ func (w *world) regionPopulation() map[string]float64 {
 		}
 	}
 	return sum
+}
+
+func (w *world) citiesByName() map[string]*entity {
+	cities := map[string]*entity{}
+	for _, id := range sortedKeys(w.entities) {
+		if e := w.entities[id]; e.kind == fact.Place {
+			key := e.country + " " + fold(e.canonical)
+			if have := cities[key]; have == nil || e.population > have.population {
+				cities[key] = e
+			}
+		}
+	}
+	return cities
 }
 
 func region(e *entity, population float64) float64 {

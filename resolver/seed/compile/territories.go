@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/seed/writing"
 )
 
 // usualID gives, for the few territories that the backbone lists under another
@@ -12,6 +13,9 @@ import (
 var usualID = map[string]string{
 	"Q756617": "Q35", // Kingdom of Denmark → Denmark
 	"Q29999":  "Q55", // Kingdom of the Netherlands → Netherlands
+	// The same land under the name of an administration of it: news says Crimea.
+	"Q15925436": "Q7835",
+	"Q31354462": "Q23334", // Abkhazia
 }
 
 // notPlaces are codes of the backbone that name no territory.
@@ -140,7 +144,7 @@ var cldrBothNames = map[string]bool{"MM": true, "FK": true, "NZ": true, "CI": tr
 func (w *world) readCLDR() error {
 	cldr := w.source("cldr", "Unicode CLDR 48.2: territory, subdivision and currency names. Unicode-3.0 licence.")
 	return w.rows("cldr/territory_names.tsv", []string{"iso2_or_m49", "qid", "name", "lang", "kind"}, func(f []string) error {
-		code, text, lang := f[0], f[2], tag(f[3])
+		code, text, lang := f[0], f[2], writing.Tag(f[3])
 		if cldrSkip[code] || lang == "" || text == code {
 			return nil
 		}
@@ -191,7 +195,7 @@ func (w *world) readSubdivisions() error {
 		return err
 	}
 	return w.rows("cldr/subdivision_names.tsv", []string{"code", "qid_if_known", "name", "lang"}, func(f []string) error {
-		code, text, lang := strings.ToLower(f[0]), f[2], tag(f[3])
+		code, text, lang := strings.ToLower(f[0]), f[2], writing.Tag(f[3])
 		country := w.territory[code[:2]]
 		if country == nil || lang == "" {
 			return nil
@@ -215,15 +219,55 @@ func (w *world) readSubdivisions() error {
 	})
 }
 
-// subdivisionQIDs maps ISO 3166-2 codes to QIDs where the gazetteer gives both.
+// subdivisionQIDs maps ISO 3166-2 codes to QIDs that a source gives: the
+// gazetteer by code, or by country and name, and the posts by what their
+// governors govern.
 func (w *world) subdivisionQIDs() (map[string]string, error) {
 	qid := map[string]string{}
-	err := w.rows("wof_names/places.tsv", []string{"qid", "placetype", "iso"}, func(f []string) error {
-		code := strings.ToLower(f[2])
-		if f[1] == "region" && isQID(f[0]) && len(code) > 3 && code[2] == '-' && w.at(f[0]) == nil {
+	named := map[string]string{} // ISO code of the country and folded name → QID
+	err := w.rows("wof_names/places.tsv", []string{"qid", "name", "placetype", "country", "iso"}, func(f []string) error {
+		if f[2] != "region" || !isQID(f[0]) || w.at(f[0]) != nil {
+			return nil
+		}
+		code := strings.ToLower(f[4])
+		if len(code) > 3 && code[2] == '-' {
 			if _, ok := qid[code]; !ok {
 				qid[code] = f[0]
 			}
+			return nil
+		}
+		named[strings.ToLower(f[3])+" "+fold(f[1])] = f[0]
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = w.rows("positions_eps/position_items.tsv", []string{"position_qid", "label", "country", "jurisdiction"}, func(f []string) error {
+		country, id := w.at(f[2]), f[3]
+		governed, ok := strings.CutPrefix(f[1], "Governor of ")
+		if !ok || f[2] == "" || country == nil || !isQID(id) || id == f[2] || w.at(id) != nil {
+			return nil
+		}
+		key := country.iso + " " + fold(strings.TrimPrefix(governed, "the "))
+		if _, have := named[key]; !have {
+			named[key] = id
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]bool{}
+	for _, id := range qid {
+		taken[id] = true
+	}
+	err = w.rows("cldr/subdivision_names.tsv", []string{"code", "name", "lang"}, func(f []string) error {
+		code := strings.ToLower(f[0])
+		if f[2] != "en" || qid[code] != "" || w.territory[code] != nil {
+			return nil
+		}
+		if id := named[code[:2]+" "+fold(f[1])]; id != "" && !taken[id] {
+			qid[code], taken[id] = id, true
 		}
 		return nil
 	})

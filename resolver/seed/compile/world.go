@@ -29,6 +29,7 @@ type world struct {
 	directives directives
 	orgByName  map[string]string    // folded English name → ID, made when first asked
 	latest     map[string]fact.Date // see latestHolding
+	byWord     map[string][]*entity // see bearers
 
 	keepGoing bool
 	problems  int

@@ -1,4 +1,7 @@
-package main
+// Package writing knows which language a code of a source means, and in which
+// scripts each language is written. The compile program cleans with it, and the
+// lint of the seed checks with it.
+package writing
 
 import (
 	_ "embed"
@@ -8,9 +11,6 @@ import (
 	"golang.org/x/text/language"
 )
 
-// tagOf holds the codes of the sources that a BCP-47 parser would read wrongly
-// or not at all; see languages.txt.
-//
 //go:embed languages.txt
 var languageTable string
 
@@ -18,7 +18,7 @@ type languages struct {
 	alias   map[string]string   // code of a source → tag
 	scripts map[string][]string // language → scripts beside the likely one
 	rank    map[string]int      // tag → place in the order of preference
-	tags    map[string]string   // cache of tag
+	tags    map[string]string   // cache of Tag
 	allowed map[string][]*unicode.RangeTable
 }
 
@@ -52,10 +52,10 @@ func readLanguages(text string) *languages {
 	return l
 }
 
-// tag turns the language code of a source (ISO 639-3, a CLDR locale, a wiki's
+// Tag turns the language code of a source (ISO 639-3, a CLDR locale, a wiki's
 // code) into a BCP-47 tag in canonical form, without what distinguishes no name
 // (the region of most locales). It is "" for a code that names no language.
-func tag(code string) string {
+func Tag(code string) string {
 	if t, ok := lang.tags[code]; ok {
 		return t
 	}
@@ -101,9 +101,9 @@ func makeTag(code string) string {
 	return out
 }
 
-// langRank orders languages for the choice of the one that a text shared by
+// Rank orders languages for the choice of the one that a text shared by
 // several keeps: the order of languages.txt, then all others.
-func langRank(tag string) int {
+func Rank(tag string) int {
 	if r, ok := lang.rank[tag]; ok {
 		return r
 	}
@@ -151,10 +151,10 @@ func scriptsOf(tag string) []*unicode.RangeTable {
 	return tables
 }
 
-// scriptFits reports whether text is written in a script of the language: no
+// Fits reports whether text is written in a script of the language: no
 // letter of another script, but that Chinese, Japanese and Korean may mix Latin
 // letters among their own.
-func scriptFits(text, tag string) bool {
+func Fits(text, tag string) bool {
 	tables := scriptsOf(tag)
 	if tables == nil {
 		return true
@@ -174,9 +174,9 @@ func scriptFits(text, tag string) bool {
 	return foreign == 0 && own > 0
 }
 
-// oneScript reports whether the letters of text share a script (Japanese and
+// OneScript reports whether the letters of text share a script (Japanese and
 // Korean mixtures count as one): "москвa" with a Latin a does not.
-func oneScript(text string) bool {
+func OneScript(text string) bool {
 	var seen *unicode.RangeTable
 	for _, r := range text {
 		if !unicode.IsLetter(r) {
