@@ -34,6 +34,7 @@ type formToken struct {
 	// short is one letter: an initial.
 	short bool
 	kind  wordKind
+	kin   bool // other languages have forms of it
 	// info is how much the word tells, in tenths of a nat: what its letters
 	// weigh against themselves.
 	info int32
@@ -145,6 +146,7 @@ func (t *formToken) set(text []byte, script Script) {
 		t.info = int32(25 * len(text))
 	}
 	t.kind = words().kinds[string(text)]
+	t.kin = words().forms[string(text)] != nil
 	if t.kind.little {
 		t.info /= 4
 	}
@@ -320,6 +322,12 @@ func (c *Comparer) words(q, n *formToken) pairing {
 	if q.kind.class != 0 && q.kind.class == n.kind.class {
 		return pairing{1, (q.info + n.info) / 2, alike}
 	}
+	if q.short && n.short || (q.short || n.short) && q.script == n.script {
+		return c.initials(q, n)
+	}
+	if q.kin && n.kin && are(words().forms, q.text, n.text) {
+		return pairing{0.95, min(q.info, n.info), alike}
+	}
 	if q.short || n.short {
 		return c.initials(q, n)
 	}
@@ -331,7 +339,7 @@ func (c *Comparer) words(q, n *formToken) pairing {
 			}
 			return pairing{similarity, int32(similarity * float32(min(q.info, n.info))), inflectedTo}
 		}
-		if q.script == Latin && words().areNicknames(q.text, n.text) {
+		if q.script == Latin && are(words().nicknames, q.text, n.text) {
 			return pairing{0.85, min(q.info, n.info) / 2, nicknameOf}
 		}
 	}

@@ -6,6 +6,9 @@ import "slices"
 // that may be one name share a key; that they share one proves nothing.
 type Key uint64
 
+// maxForms bounds the forms of one name that are looked up.
+const maxForms = 8
+
 // MaxKeys bounds the keys of one word.
 const MaxKeys = 12
 
@@ -31,6 +34,14 @@ func AppendKeys(dst []Key, word []byte, script Script) []Key {
 func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 	start := len(dst)
 	dst = AppendKeys(dst, word, script)
+	for k, form := range words().forms[string(word)] {
+		if k == maxForms {
+			break
+		}
+		if ScriptOf(form) == Latin {
+			dst = latinKeys(dst, []byte(form))
+		}
+	}
 	if script != Latin {
 		var plain [2 * maxFrom]byte
 		for _, key := range latinKeys(nil, Romanise(plain[:0], word, script)) {

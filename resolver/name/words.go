@@ -18,6 +18,9 @@ var classesFile string
 //go:embed data/words/nicknames.txt
 var nicknamesFile string
 
+//go:embed data/words/forms.txt
+var formsFile string
+
 //go:embed data/words/generic-joined.txt
 var genericJoinedFile string
 
@@ -33,7 +36,8 @@ type wordKind struct {
 type vocabulary struct {
 	kinds     map[string]wordKind
 	nicknames map[string][]string // both ways
-	joined    []genericWord       // longest first
+	forms     map[string][]string // both ways
+	joined    []genericWord
 }
 
 // genericWord is written onto names of at least so many characters.
@@ -43,7 +47,7 @@ type genericWord struct {
 }
 
 var words = sync.OnceValue(func() *vocabulary {
-	v := &vocabulary{kinds: map[string]wordKind{}, nicknames: map[string][]string{}}
+	v := &vocabulary{kinds: map[string]wordKind{}, nicknames: map[string][]string{}, forms: map[string][]string{}}
 	for line := range dataLines(particlesFile) {
 		_, list, _ := strings.Cut(line, ":")
 		for word := range strings.SplitSeq(list, ",") {
@@ -63,15 +67,8 @@ var words = sync.OnceValue(func() *vocabulary {
 			}
 		}
 	}
-	for line := range dataLines(nicknamesFile) {
-		given, list, _ := strings.Cut(line, ":")
-		given = Fold(given)
-		for nick := range strings.SplitSeq(list, ",") {
-			nick = Fold(nick)
-			v.nicknames[given] = append(v.nicknames[given], nick)
-			v.nicknames[nick] = append(v.nicknames[nick], given)
-		}
-	}
+	readRelated(v.nicknames, nicknamesFile)
+	readRelated(v.forms, formsFile)
 	for line := range dataLines(genericJoinedFile) {
 		number, list, _ := strings.Cut(line, ":")
 		least, err := strconv.Atoi(number)
@@ -90,6 +87,20 @@ var words = sync.OnceValue(func() *vocabulary {
 	return v
 })
 
+// readRelated reads "word: related words" into a map that goes both ways.
+func readRelated(related map[string][]string, file string) {
+	for line := range dataLines(file) {
+		head, list, _ := strings.Cut(line, ":")
+		head = Fold(head)
+		for other := range strings.SplitSeq(list, ",") {
+			if other = Fold(other); other != "" && other != head {
+				related[head] = append(related[head], other)
+				related[other] = append(related[other], head)
+			}
+		}
+	}
+}
+
 // partGeneric returns where a generic word begins that is written onto word, or
 // the length of word when there is none.
 func (v *vocabulary) partGeneric(word []byte) int {
@@ -103,10 +114,10 @@ func (v *vocabulary) partGeneric(word []byte) int {
 	return best
 }
 
-// areNicknames reports whether one given name is a nickname of the other.
-func (v *vocabulary) areNicknames(a, b []byte) bool {
-	for _, nick := range v.nicknames[string(a)] {
-		if nick == string(b) {
+// are reports whether two words stand in a relation.
+func are(related map[string][]string, a, b []byte) bool {
+	for _, other := range related[string(a)] {
+		if other == string(b) {
 			return true
 		}
 	}
