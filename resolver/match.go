@@ -17,8 +17,13 @@ type matcher struct {
 }
 
 const (
-	// heardNames is how many names are compared in full.
-	heardNames = 24
+	// heardNames is how many names are compared in full with a query of several
+	// words, heardWord with one of a single word, which many more resemble.
+	heardNames, heardWord = 48, 96
+	// surelyCompared is how many of them are compared however far they are
+	// behind the first; the others need leastShare of its weight.
+	surelyCompared = 8
+	leastShare     = 0.6
 	// leastOdds is the log10 odds under which a likeness is not a candidate.
 	leastOdds = -2
 	// leastLetters is how many letters an alphabetic word needs before a
@@ -38,8 +43,18 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 	}
 	m := a.matcher
 	m.asked.Prepare(q.Name)
-	for _, heard := range t.index.Sounds().Find(&m.asked, &m.hearing, heardNames) {
+	sounds := t.index.Sounds()
+	limit := heardNames
+	if m.asked.Len() == 1 {
+		limit = heardWord
+	}
+	found := sounds.Find(&m.asked, &m.hearing, limit)
+	for rank, heard := range found {
+		if rank >= surelyCompared && heard.Weight < leastShare*min(4, found[0].Weight) {
+			break
+		}
 		m.held.Prepare(heard.Name.Text())
+		sounds.Weigh(&m.held)
 		c := m.comparer.Compare(&m.asked, &m.held)
 		odds := oddsOf(&c)
 		if odds < leastOdds {

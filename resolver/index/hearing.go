@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -9,159 +10,180 @@ import (
 )
 
 // Bounds of one search. They keep its cost from growing with the table: what a
-// common word ("Muhammad", "bank") finds is cut when rarer words of the query
-// have found something.
+// common word ("Muhammad", "bank") points at is left out when rarer words of
+// the query have pointed at something.
 const (
 	// maxWordsPerKey is how many words that share a sound key are looked at.
-	maxWordsPerKey = 256
-	// commonNames is how many names make a word common.
+	maxWordsPerKey = 1024
+	// commonNames is how many names make the words like one of the query common.
 	commonNames = 2048
-	// maxNamesPerWord bounds the names of one common word.
+	// maxNamesPerWord bounds the names of one word.
 	maxNamesPerWord = 8192
-	// wordsPerTerm is how many words that sound like one of the query are
-	// compared letter by letter; a cheap measure picks them.
-	wordsPerTerm = 32
-	// leastLikeness is the similarity from which two words count as alike.
-	leastLikeness = 0.3
+	// leastLikeness is the share of letters from which two words that share a
+	// sound key count as alike.
+	leastLikeness = 0.2
+)
+
+// What a word of the table weighs when it is the query's own, and when it is
+// that without an ending; of a word that sounds alike it depends on both.
+const (
+	sameWeight = 1.2
+	stemWeight = 1.1
 )
 
 // Heard is a name that sounds like a query.
 type Heard struct {
 	// Name is the first of the names that share its key.
 	Name Name
-	// Evidence is the weight of the words in common, in nats.
-	Evidence float32
+	// Weight says how many words of the query point at the name, each weighed
+	// by its likeness and rarity.
+	Weight float32
 }
 
 // Hearing is the memory of a search. The zero Hearing is ready; it grows to its
 // size and is used again. Not safe for concurrent use.
 type Hearing struct {
-	comparer    name.Comparer
-	asked, held name.Form
-	keys        []name.Key
-	latin       []byte
-	terms       []term
-	words       []likeWord
-	marks       marks
-	heard       []Heard
+	keys  []name.Key
+	stems [][]byte
+	terms []term
+	words []pointer // at words
+	whole []pointer // at names
+	seen  marks
+	marks marks
+	heard []Heard
 }
 
-// term is one word of the query with the words that sound like it.
+// term is one word of the query with what it points at.
 type term struct {
-	first, end  int // of Hearing.words
-	wholes      []uint32
-	wholeWeight float32
-	names       int // how many names those words have
+	words, wordsEnd int // of Hearing.words
+	whole, wholeEnd int // of Hearing.whole
+	names           int // how many names that makes
 }
 
-type likeWord struct {
-	word   uint32
-	apart  uint32 // cheap measure of unlikeness
+// pointer points at a word or a name.
+type pointer struct {
+	at     uint32
 	weight float32
 }
 
 // Find returns the names that share most with the query, best first, at most
 // limit. The result is valid until the next call.
 func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
-	h.terms, h.words = h.terms[:0], h.words[:0]
+	h.terms, h.words, h.whole = h.terms[:0], h.words[:0], h.whole[:0]
 	for i := range q.Len() {
-		s.listen(q.Token(i), h)
+		h.terms = append(h.terms, s.listen(q.Token(i), h))
 	}
-	slices.SortFunc(h.terms, func(a, b term) int { return cmp.Compare(a.names, b.names) })
+	slices.SortStableFunc(h.terms, func(a, b term) int { return cmp.Compare(a.names, b.names) })
 	h.marks.reset()
 	for i, t := range h.terms {
 		if t.names > commonNames && h.marks.n > 0 {
 			break
 		}
-		for _, w := range h.words[t.first:t.end] {
-			names := s.namesOf(w.word)
+		for _, p := range h.words[t.words:t.wordsEnd] {
+			names := s.namesOf(p.at)
 			for _, n := range names[:min(len(names), maxNamesPerWord)] {
-				h.marks.add(n, uint32(i), w.weight)
+				h.marks.add(n, uint32(i), p.weight)
 			}
 		}
-		for _, n := range t.wholes[:min(len(t.wholes), commonNames)] {
-			h.marks.add(n, uint32(i), t.wholeWeight)
+		for _, p := range h.whole[t.whole:t.wholeEnd] {
+			h.marks.add(p.at, uint32(i), p.weight)
 		}
 	}
+	return h.best(s.index, limit)
+}
+
+// best returns the names with the greatest sums.
+func (h *Hearing) best(x *Index, limit int) []Heard {
 	h.heard = h.heard[:0]
 	for i := range h.marks.slots {
-		if m := &h.marks.slots[i]; m.round == h.marks.round {
-			h.heard = append(h.heard, Heard{Name{s.index, m.name}, m.sum + m.weight})
-		}
-	}
-	slices.SortFunc(h.heard, func(a, b Heard) int {
-		return cmp.Or(cmp.Compare(b.Evidence, a.Evidence), cmp.Compare(a.Name.number, b.Name.number))
-	})
-	return h.heard[:min(limit, len(h.heard))]
-}
-
-// listen adds the term of one word of the query.
-func (s *Sounds) listen(t name.Token, h *Hearing) {
-	h.asked.PrepareKey(t.Text)
-	term := term{first: len(h.words)}
-	h.latin = name.Romanise(h.latin[:0], t.Text, t.Script)
-	mask, length := letterMask(h.latin), len(h.latin)
-	if w := s.findWord(t.Text); w != none {
-		h.words = append(h.words, likeWord{word: w})
-	}
-	h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
-	for rank, key := range h.keys {
-		r := s.slot(key)
-		for _, w := range s.heard[r.heard:min(r.heardEnd, r.heard+maxWordsPerKey)] {
-			word := s.word(w)
-			longer := max(len(word)-length, length-len(word))
-			apart := rank + 2*longer + bits.OnesCount32(mask^letterMask(word))
-			h.words = append(h.words, likeWord{word: w, apart: uint32(apart + 1)})
-		}
-		if len(term.wholes) == 0 {
-			term.wholes = s.wholes[r.whole:r.last]
-		}
-	}
-	found := h.words[term.first:]
-	slices.SortFunc(found, func(a, b likeWord) int { return cmp.Or(cmp.Compare(a.word, b.word), cmp.Compare(a.apart, b.apart)) })
-	found = slices.CompactFunc(found, func(a, b likeWord) bool { return a.word == b.word })
-	slices.SortFunc(found, func(a, b likeWord) int { return cmp.Or(cmp.Compare(a.apart, b.apart), cmp.Compare(a.word, b.word)) })
-	found = found[:min(len(found), wordsPerTerm)]
-	kept := found[:0]
-	for _, w := range found {
-		h.held.PrepareKey(s.word(w.word))
-		likeness, evidence := h.comparer.Word(&h.asked, &h.held)
-		if likeness < leastLikeness {
+		m := &h.marks.slots[i]
+		if m.round != h.marks.round {
 			continue
 		}
-		kept = append(kept, likeWord{word: w.word, weight: float32(evidence)})
-		term.names += len(s.namesOf(w.word))
+		found := Heard{Name{x, m.number}, m.sum + m.weight}
+		at := len(h.heard)
+		if at == limit && !found.before(h.heard[at-1]) {
+			continue
+		}
+		h.heard = append(h.heard, found)
+		for ; at > 0 && found.before(h.heard[at-1]); at-- {
+			h.heard[at] = h.heard[at-1]
+		}
+		h.heard[at] = found
+		h.heard = h.heard[:min(limit, len(h.heard))]
 	}
-	h.words = h.words[:term.first+len(kept)]
-	term.end = len(h.words)
-	if len(term.wholes) > 0 {
-		_, own := h.comparer.Word(&h.asked, &h.asked)
-		term.wholeWeight = float32(own) * 0.7
-		term.names += len(term.wholes)
-	}
-	h.terms = append(h.terms, term)
+	return h.heard
 }
 
-// letterMask is the set of the Latin letters of a word, vowels and letters that
-// sound alike as one.
-func letterMask(word []byte) (mask uint32) {
-	for _, c := range word {
-		if c -= 'a'; c < 26 {
-			mask |= 1 << soundOf[c]
+func (a Heard) before(b Heard) bool {
+	return a.Weight > b.Weight || a.Weight == b.Weight && a.Name.number < b.Name.number
+}
+
+// listen collects what one word of the query points at.
+func (s *Sounds) listen(t name.Token, h *Hearing) term {
+	term := term{words: len(h.words), whole: len(h.whole)}
+	if w := s.findWord(t.Text); w != none {
+		h.words = append(h.words, pointer{w, sameWeight * s.rarity(w)})
+		term.names += len(s.namesOf(w))
+	}
+	h.stems = name.AppendStems(h.stems[:0], t.Text, t.Script)
+	for _, stem := range h.stems {
+		if w := s.findWord(stem); w != none {
+			h.words = append(h.words, pointer{w, stemWeight * s.rarity(w)})
+			term.names += len(s.namesOf(w))
 		}
 	}
-	return mask
+	bag, vowels := name.BagOf(t.Text, t.Script), t.Script.WritesVowels()
+	h.seen.reset()
+	h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
+	for _, key := range h.keys {
+		r := s.slot(key)
+		proof := 0.4 + 0.15*float32(symbols(key))
+		for _, w := range s.heard[r.heard:min(r.heardEnd, r.heard+maxWordsPerKey)] {
+			likeness := bag.Likeness(s.words[w].bag, vowels)
+			if likeness <= leastLikeness || !h.seen.add(w, 0, 0) {
+				continue
+			}
+			h.words = append(h.words, pointer{w, (0.4 + 0.6*likeness) * proof * s.rarity(w)})
+			term.names += len(s.namesOf(w))
+		}
+		for _, whole := range s.wholes[r.whole:min(r.last, r.whole+maxWordsPerKey)] {
+			if likeness := bag.Likeness(whole.bag, vowels); likeness > leastLikeness {
+				h.whole = append(h.whole, pointer{whole.name, (0.4 + 0.6*likeness) * proof})
+				term.names++
+			}
+		}
+	}
+	term.wordsEnd, term.wholeEnd = len(h.words), len(h.whole)
+	return term
 }
 
-// soundOf groups letters that respellings exchange: c k q, s z x, i j y, u v w
-// and f, each with itself otherwise.
-var soundOf = [26]uint8{
-	0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 2, 11, 12, 13, 14, 15, 2, 17, 18, 19, 20, 5, 20, 18, 8, 18,
+// symbols is how many sounds a key holds, up to four: a longer one proves more.
+func symbols(key name.Key) int { return min(4, (bits.Len64(uint64(key))+3)/4) }
+
+// rarity falls from 1 for a word of one name to a third for the commonest.
+func (s *Sounds) rarity(w uint32) float32 {
+	return rarity(len(s.namesOf(w)), s.names)
 }
 
-// marks sums up what speaks for each name: for every word of the query the
-// best of the words like it. It is an open-addressed table emptied by counting
-// rounds.
+func rarity(holders, names int) float32 {
+	if holders <= 1 {
+		return 1
+	}
+	return max(0.35, float32(1-0.8*math.Log(float64(holders))/math.Log(float64(names+10))))
+}
+
+// Weigh tells the form how rare each of its words is among the names.
+func (s *Sounds) Weigh(f *name.Form) {
+	for i := range f.Len() {
+		if w := s.findWord(f.Token(i).Text); w != none {
+			f.SetRarity(i, float64(s.rarity(w)))
+		}
+	}
+}
+
+// marks sums up what points at each number: for every term the best. It is an
+// open-addressed table emptied by counting rounds.
 type marks struct {
 	slots []mark
 	n     int
@@ -169,40 +191,43 @@ type marks struct {
 }
 
 type mark struct {
-	name, round, term uint32
-	sum, weight       float32 // of the terms before, of this one
+	number, round, term uint32
+	sum, weight         float32 // of the terms before, of this one
 }
 
 func (m *marks) reset() {
 	m.n = 0
 	m.round++
 	if len(m.slots) == 0 {
-		m.slots = make([]mark, 1024)
+		m.slots = make([]mark, 256)
 	}
 }
 
-func (m *marks) add(name, term uint32, weight float32) {
+// add reports whether the number is new.
+func (m *marks) add(number, term uint32, weight float32) bool {
 	if 2*m.n >= len(m.slots) {
 		m.grow()
 	}
-	s := m.at(name)
+	s := m.at(number)
 	switch {
 	case s.round != m.round:
-		*s = mark{name: name, round: m.round, term: term, weight: weight}
+		*s = mark{number: number, round: m.round, term: term, weight: weight}
 		m.n++
+		return true
 	case s.term == term:
 		s.weight = max(s.weight, weight)
 	default:
 		s.sum += s.weight
 		s.term, s.weight = term, weight
 	}
+	return false
 }
 
-// at returns the name's slot, or the free one where it belongs.
-func (m *marks) at(name uint32) *mark {
+// at returns the number's slot, or the free one where it belongs.
+func (m *marks) at(number uint32) *mark {
 	mask := uint32(len(m.slots) - 1)
-	for i := name * 0x9e3779b1 >> 7 & mask; ; i = (i + 1) & mask {
-		if s := &m.slots[i]; s.round != m.round || s.name == name {
+	for i := number * 0x9e3779b1 >> 7 & mask; ; i = (i + 1) & mask {
+		if s := &m.slots[i]; s.round != m.round || s.number == number {
 			return s
 		}
 	}
@@ -213,7 +238,7 @@ func (m *marks) grow() {
 	m.slots = make([]mark, 2*len(old))
 	for i := range old {
 		if old[i].round == m.round {
-			*m.at(old[i].name) = old[i]
+			*m.at(old[i].number) = old[i]
 		}
 	}
 }

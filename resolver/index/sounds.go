@@ -24,12 +24,13 @@ import (
 type Sounds struct {
 	index  *Index
 	text   []byte
-	words  []wordRecord // and a sentinel
-	holds  []uint32     // first name of each key, grouped by word
-	spelt  []uint32     // open-addressed: word number + 1 by text
-	keys   []keyRecord  // open-addressed by sound key
-	heard  []uint32     // word numbers, grouped by sound key
-	wholes []uint32     // first name of each key, grouped by sound key of the words as one
+	words  []wordRecord  // and a sentinel
+	holds  []uint32      // first name of each key, grouped by word
+	spelt  []uint32      // open-addressed: word number + 1 by text
+	keys   []keyRecord   // open-addressed by sound key
+	heard  []uint32      // word numbers, grouped by sound key
+	wholes []wholeRecord // grouped by sound key of the words as one
+	names  int           // how many names are held
 }
 
 type wordRecord struct {
@@ -38,6 +39,12 @@ type wordRecord struct {
 	script name.Script
 	_      uint8
 	holds  uint32 // first of holds
+	bag    name.Bag
+}
+
+type wholeRecord struct {
+	name uint32 // first name of its key
+	bag  name.Bag
 }
 
 type keyRecord struct {
@@ -59,16 +66,17 @@ type soundSource struct {
 	spelt map[string]uint32
 	pairs []uint64 // word<<32 | first name of key
 	whole []wholeKey
+	names int
 }
 
 type wholeKey struct {
-	key  name.Key
-	name uint32
+	key   name.Key
+	whole wholeRecord
 }
 
 func newSounds(x *Index) *Sounds {
 	source := collectSounds(x)
-	s := &Sounds{index: x, text: source.text, words: source.words}
+	s := &Sounds{index: x, text: source.text, words: source.words, names: source.names}
 	s.fillHolds(source.pairs)
 	s.fillSpelt()
 	s.fillKeys(source.whole)
@@ -90,6 +98,7 @@ func collectSounds(x *Index) *soundSource {
 			for i := range tokens {
 				source.add(tokens[i], first)
 			}
+			source.names++
 			if n := len(tokens); n > 1 && n <= maxJoined {
 				keys = keys[:0]
 				for turn := range 2 {
@@ -100,8 +109,9 @@ func collectSounds(x *Index) *soundSource {
 					keys = name.AppendKeys(keys, joined, tokens[0].Script)
 				}
 				slices.Sort(keys)
+				bag := name.BagOf(joined, tokens[0].Script)
 				for _, k := range slices.Compact(keys) {
-					source.whole = append(source.whole, wholeKey{k, first})
+					source.whole = append(source.whole, wholeKey{k, wholeRecord{first, bag}})
 				}
 			}
 		}
@@ -142,7 +152,7 @@ func (s *soundSource) add(t name.Token, first uint32) {
 	if !ok {
 		word = uint32(len(s.words))
 		s.spelt[string(t.Text)] = word
-		s.words = append(s.words, wordRecord{at: uint32(len(s.text)), length: uint16(len(t.Text)), script: t.Script})
+		s.words = append(s.words, wordRecord{at: uint32(len(s.text)), length: uint16(len(t.Text)), script: t.Script, bag: name.BagOf(t.Text, t.Script)})
 		s.text = append(s.text, t.Text...)
 	}
 	s.pairs = append(s.pairs, uint64(word)<<32|uint64(first))
@@ -223,7 +233,9 @@ func (s *Sounds) fillKeys(wholes []wholeKey) {
 	wait.Wait()
 	heard := slices.Concat(parts...)
 	slices.SortFunc(heard, func(a, b heardKey) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.word, b.word)) })
-	slices.SortFunc(wholes, func(a, b wholeKey) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(wholes, func(a, b wholeKey) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.whole.name, b.whole.name))
+	})
 
 	keys := 0
 	for i := range heard {
@@ -238,7 +250,7 @@ func (s *Sounds) fillKeys(wholes []wholeKey) {
 	}
 	s.keys = make([]keyRecord, keys+keys/3+1)
 	s.heard = make([]uint32, len(heard))
-	s.wholes = make([]uint32, len(wholes))
+	s.wholes = make([]wholeRecord, len(wholes))
 	for i, h := range heard {
 		r := s.slot(h.key)
 		if r.key == 0 {
@@ -256,7 +268,7 @@ func (s *Sounds) fillKeys(wholes []wholeKey) {
 			r.whole = uint32(i)
 		}
 		r.last = uint32(i + 1)
-		s.wholes[i] = w.name
+		s.wholes[i] = w.whole
 	}
 }
 
