@@ -163,6 +163,19 @@ func (t *formToken) lay() *lattice {
 	return &t.lattice
 }
 
+// against is what a word weighs that stands against another: even a short one
+// tells Kim Jong-il from Kim Yo-jong.
+func (t *formToken) against() float64 {
+	if t.short || t.kind.little {
+		return float64(t.info)
+	}
+	return float64(max(t.info, leastAgainst))
+}
+
+// leastAgainst is the least weight of a word that stands against another, in
+// tenths of a nat: that of two letters of middling rarity.
+const leastAgainst = 65
+
 // info returns what the letters of a Latin word weigh against themselves.
 func (w *word) info() int32 {
 	sum := int32(0)
@@ -206,8 +219,6 @@ func (l *lattice) romanise(dst []byte) []byte {
 				for s := alt.letters; s != 0; s >>= 8 {
 					weight -= letterInfo[letterIndex(byte(s))]
 				}
-				// One chunk in place of two saves a factor it has not earned.
-				weight -= int32(25 * (1 - k))
 				if weight > best[i].weight {
 					best[i] = step{weight, alt.letters, alt.n, uint8(k + 1)}
 				}
@@ -255,6 +266,8 @@ type Comparison struct {
 	OutOfOrder bool
 	// NumberMismatch is set when a number of one side is not on the other.
 	NumberMismatch bool
+	// Opposed is set when the sides hold opposite words (see [Opposed]).
+	Opposed bool
 	// CrossScript is set when the sides are written in different scripts.
 	CrossScript bool
 }
@@ -268,7 +281,7 @@ func (c Comparison) Score() float64 { return c.Similarity }
 type Comparer struct {
 	a    aligner
 	pair [maxTokens][maxTokens]pairing
-	join formToken
+	two  formToken
 	nick formToken
 }
 
@@ -512,6 +525,18 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		got += weight * float64(p.similarity)
 		info += weight
 	}
+	if w := c.whole(query, name); w.how != apart {
+		for i := range query.tokens {
+			used[i] = true
+		}
+		for j := range name.tokens {
+			taken[j] = true
+		}
+		out.joined(w, &got, &info)
+	}
+	if j := c.exactJoin(query, name, &used, &taken); j.how != apart {
+		out.joined(j, &got, &info)
+	}
 	for {
 		bi, bj, best := -1, -1, pairing{}
 		for i := range query.tokens {
@@ -528,12 +553,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		take(bi, bj, best)
 	}
 	if j := c.joins(query, name, &used, &taken); j.how != apart {
-		got += j.got
-		info += j.info
-		out.Evidence += j.evidence
-		out.Words++
-		out.Joined++
-		out.Worst = min(out.Worst, j.got/j.info)
+		out.joined(j, &got, &info)
 	}
 	last := 0
 	for _, j := range at[:len(query.tokens)] {
@@ -544,13 +564,14 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 			last = j
 		}
 	}
-	var left, free float64
+	var left, free, against float64
 	var totalQuery, totalName float64
 	for i := range query.tokens {
 		t := &query.tokens[i]
 		totalQuery += float64(t.info)
 		if !used[i] {
 			left += float64(t.info)
+			against += t.against()
 			out.NumberMismatch = out.NumberMismatch || t.digits
 		}
 	}
@@ -567,12 +588,12 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	var contradicted, missing, extra float64
 	missing = free
 	if left > 0 && free > 0 {
-		contradicted = left
+		contradicted = against
 	} else {
 		extra = left
 	}
 	out.Query, out.Name = 1-left/totalQuery, 1-free/totalName
-	out.Contradicted = min(1, (contradicted+clash)/totalQuery)
+	out.Contradicted = min(1, (min(contradicted, left)+clash)/totalQuery)
 	out.Missing, out.Extra = missing/totalName, extra/totalQuery
 	if info == 0 {
 		return out
@@ -583,6 +604,9 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	}
 	if out.NumberMismatch {
 		out.Similarity *= 0.6
+	}
+	if out.Opposed = out.Similarity > hinted && Opposed(query.key, name.key); out.Opposed {
+		out.Similarity *= 0.5
 	}
 	return out
 }
@@ -602,9 +626,69 @@ type join struct {
 	evidence float64
 }
 
-// joins aligns words written together on one side and apart on the other: the
-// whole names when one side is a single word, and one unaligned word with two
-// neighbours.
+// joined counts words that met joined.
+func (out *Comparison) joined(j join, got, info *float64) {
+	*got += j.got
+	*info += j.info
+	out.Evidence += j.evidence
+	out.Words++
+	out.Joined++
+	out.Worst = min(out.Worst, j.got/j.info)
+}
+
+// whole compares a single word with all words of the other side in one, in order
+// and with the last word first: how scripts without spaces write names. It meets
+// nothing unless the whole is as like as the likest word alone.
+func (c *Comparer) whole(query, name *Form) join {
+	one, many := query, name
+	if len(query.tokens) > len(name.tokens) {
+		one, many = name, query
+	}
+	if len(one.tokens) != 1 || len(many.tokens) < 2 || len(many.tokens) > 4 {
+		return join{}
+	}
+	t := &one.tokens[0]
+	straight, turned := many.whole()
+	if t.info < straight.info/2 || t.script == many.tokens[0].script && !bytes.Equal(t.text, straight.text) && !bytes.Equal(t.text, turned.text) {
+		return join{}
+	}
+	best := c.words(t, straight)
+	if p := c.words(t, turned); p.similarity > best.similarity {
+		best = p
+	}
+	least := float32(aligned)
+	for i := range query.tokens {
+		for j := range name.tokens {
+			least = max(least, c.pair[i][j].similarity-0.15)
+		}
+	}
+	if best.similarity < least {
+		return join{}
+	}
+	return joinOf(best, t, straight)
+}
+
+// exactJoin aligns a word with two neighbours of the other side that spell it
+// together: Jongun, Jong Un.
+func (c *Comparer) exactJoin(query, name *Form, used, taken *[maxTokens]bool) join {
+	one, many, oneUsed, manyUsed := query, name, used, taken
+	for range 2 {
+		for i := range one.tokens {
+			for j := 0; j+1 < len(many.tokens); j++ {
+				t, a, b := &one.tokens[i], &many.tokens[j], &many.tokens[j+1]
+				if !oneUsed[i] && !manyUsed[j] && !manyUsed[j+1] && len(t.text) == len(a.text)+len(b.text) &&
+					bytes.HasPrefix(t.text, a.text) && bytes.HasSuffix(t.text, b.text) {
+					oneUsed[i], manyUsed[j], manyUsed[j+1] = true, true, true
+					return joinOf(pairing{1, t.info, joinedTo}, t, t)
+				}
+			}
+		}
+		one, many, oneUsed, manyUsed = many, one, manyUsed, oneUsed
+	}
+	return join{}
+}
+
+// joins aligns an unaligned word with two neighbours of the other side in one.
 func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 	if allOf(used[:len(query.tokens)]) || allOf(taken[:len(name.tokens)]) {
 		return join{}
@@ -612,20 +696,6 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 	one, many, oneUsed, manyUsed := query, name, used, taken
 	if len(query.tokens) > len(name.tokens) {
 		one, many, oneUsed, manyUsed = name, query, taken, used
-	}
-	if len(one.tokens) == 1 && len(many.tokens) > 1 && len(many.tokens) <= 4 && !oneUsed[0] {
-		straight, turned := many.whole()
-		best := c.words(&one.tokens[0], straight)
-		if p := c.words(&one.tokens[0], turned); p.similarity > best.similarity {
-			best = p
-		}
-		if best.similarity >= aligned {
-			oneUsed[0] = true
-			for j := range many.tokens {
-				manyUsed[j] = true
-			}
-			return c.joined(best, &one.tokens[0], straight)
-		}
 	}
 	for range 2 {
 		for i := range one.tokens {
@@ -636,12 +706,12 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 				if w, a, b := one.tokens[i].info, many.tokens[j].info, many.tokens[j+1].info; w < (a+b)/2 || w > (a+b)*2 {
 					continue
 				}
-				text := append(c.join.text[:0], many.tokens[j].text...)
+				text := append(c.two.text[:0], many.tokens[j].text...)
 				text = append(text, many.tokens[j+1].text...)
-				c.join.set(text, many.tokens[j].script)
-				if p := c.words(&one.tokens[i], &c.join); p.similarity >= aligned {
+				c.two.set(text, many.tokens[j].script)
+				if p := c.words(&one.tokens[i], &c.two); p.similarity >= aligned {
 					oneUsed[i], manyUsed[j], manyUsed[j+1] = true, true, true
-					return c.joined(p, &one.tokens[i], &c.join)
+					return joinOf(p, &one.tokens[i], &c.two)
 				}
 			}
 		}
@@ -687,7 +757,7 @@ const maxNicknames = 12
 
 func allOf(set []bool) bool { return !slices.Contains(set, false) }
 
-func (c *Comparer) joined(p pairing, a, b *formToken) join {
+func joinOf(p pairing, a, b *formToken) join {
 	info := float64(a.info+b.info) / 2
 	return join{joinedTo, info * float64(p.similarity), info, float64(p.evidence) / 10}
 }

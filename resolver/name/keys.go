@@ -44,7 +44,8 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 	}
 	if script != Latin {
 		var plain [2 * maxFrom]byte
-		for _, key := range latinKeys(nil, Romanise(plain[:0], word, script)) {
+		var more [allRead + 1]Key
+		for _, key := range latinKeys(more[:0], Romanise(plain[:0], word, script)) {
 			if !slices.Contains(dst[start:], key) {
 				dst = append(dst, key)
 			}
