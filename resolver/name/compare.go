@@ -166,7 +166,7 @@ func (t *formToken) lay() *lattice {
 // against is what a word weighs that stands against another: even a short one
 // tells Kim Jong-il from Kim Yo-jong.
 func (t *formToken) against() float64 {
-	if t.short || t.kind.little {
+	if t.kind.little {
 		return float64(t.info)
 	}
 	return float64(max(t.info, leastAgainst))
@@ -323,6 +323,9 @@ func (c *Comparer) Word(query, name *Form) (similarity, evidence float64) {
 }
 
 func (c *Comparer) words(q, n *formToken) pairing {
+	if q.kind.class != 0 && q.kind.class == n.kind.class {
+		return pairing{1, (q.info + n.info) / 2, alike}
+	}
 	if q.digits || n.digits {
 		if bytes.Equal(q.text, n.text) {
 			return pairing{1, q.info, alike}
@@ -331,9 +334,6 @@ func (c *Comparer) words(q, n *formToken) pairing {
 	}
 	if bytes.Equal(q.text, n.text) {
 		return pairing{1, q.info, alike}
-	}
-	if q.kind.class != 0 && q.kind.class == n.kind.class {
-		return pairing{1, (q.info + n.info) / 2, alike}
 	}
 	if q.short && n.short || (q.short || n.short) && q.script == n.script {
 		return c.initials(q, n)
@@ -668,18 +668,19 @@ func (c *Comparer) whole(query, name *Form) join {
 	return joinOf(best, t, straight)
 }
 
-// exactJoin aligns a word with two neighbours of the other side that spell it
-// together: Jongun, Jong Un.
+// exactJoin aligns a word with two or three neighbours of the other side that
+// spell it together: Jongun, Jong Un.
 func (c *Comparer) exactJoin(query, name *Form, used, taken *[maxTokens]bool) join {
 	one, many, oneUsed, manyUsed := query, name, used, taken
 	for range 2 {
 		for i := range one.tokens {
-			for j := 0; j+1 < len(many.tokens); j++ {
-				t, a, b := &one.tokens[i], &many.tokens[j], &many.tokens[j+1]
-				if !oneUsed[i] && !manyUsed[j] && !manyUsed[j+1] && len(t.text) == len(a.text)+len(b.text) &&
-					bytes.HasPrefix(t.text, a.text) && bytes.HasSuffix(t.text, b.text) {
-					oneUsed[i], manyUsed[j], manyUsed[j+1] = true, true, true
-					return joinOf(pairing{1, t.info, joinedTo}, t, t)
+			for j := range many.tokens {
+				if n := spelledBy(one.tokens[i].text, many.tokens[j:]); n > 1 && !oneUsed[i] && !slices.Contains(manyUsed[j:j+n], true) {
+					oneUsed[i] = true
+					for k := range n {
+						manyUsed[j+k] = true
+					}
+					return joinOf(pairing{1, one.tokens[i].info, joinedTo}, &one.tokens[i], &one.tokens[i])
 				}
 			}
 		}
@@ -688,9 +689,26 @@ func (c *Comparer) exactJoin(query, name *Form, used, taken *[maxTokens]bool) jo
 	return join{}
 }
 
+// spelledBy returns how many of the tokens, one after another, spell a word; 0 when
+// none do.
+func spelledBy(word []byte, tokens []formToken) int {
+	for n := range tokens {
+		rest, ok := bytes.CutPrefix(word, tokens[n].text)
+		if !ok {
+			return 0
+		}
+		if word = rest; len(word) == 0 {
+			return n + 1
+		}
+	}
+	return 0
+}
+
 // joins aligns an unaligned word with two neighbours of the other side in one.
 func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
-	if allOf(used[:len(query.tokens)]) || allOf(taken[:len(name.tokens)]) {
+	// With as many words on either side, words written together would have to
+	// be matched by others written apart.
+	if len(query.tokens) == len(name.tokens) || allOf(used[:len(query.tokens)]) || allOf(taken[:len(name.tokens)]) {
 		return join{}
 	}
 	one, many, oneUsed, manyUsed := query, name, used, taken

@@ -92,7 +92,7 @@ func AppendStems(dst [][]byte, word []byte, script Script) [][]byte {
 			continue
 		}
 		set := p.of[string(word[at:])]
-		if set == 0 || utf8.RuneCount(word[:at]) < leastStem {
+		if set == 0 || runeLen(word[:at]) < leastStem {
 			continue
 		}
 		for i, bases := range p.base {
@@ -131,7 +131,7 @@ func inflected(a, b []byte, script Script) (stem int, ok bool) {
 		if at < len(a) && !utf8.RuneStart(a[at]) || at < len(b) && !utf8.RuneStart(b[at]) {
 			continue
 		}
-		if utf8.RuneCount(a[:at]) < leastStem {
+		if runeLen(a[:at]) < leastStem {
 			break
 		}
 		if p.of[string(a[at:])]&p.of[string(b[at:])] != 0 {

@@ -18,7 +18,7 @@ const MaxKeys = 12
 // without a consonant have one key for all.
 func AppendKeys(dst []Key, word []byte, script Script) []Key {
 	if script == Latin {
-		return latinKeys(dst, word)
+		return latinKeys(dst, word, allRead)
 	}
 	m := learnedModels().skeleton[script]
 	if m == nil {
@@ -39,18 +39,19 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 			break
 		}
 		if ScriptOf(form) == Latin {
-			dst = latinKeys(dst, []byte(form))
+			dst = latinKeys(dst, []byte(form), 0)
 		}
 	}
 	if script != Latin {
 		var plain [2 * maxFrom]byte
 		var more [allRead + 1]Key
-		for _, key := range latinKeys(more[:0], Romanise(plain[:0], word, script)) {
+		for _, key := range latinKeys(more[:0], Romanise(plain[:0], word, script), allRead) {
 			if !slices.Contains(dst[start:], key) {
 				dst = append(dst, key)
 			}
 		}
 	} else {
+		dst = latinKeys(dst, word, askedRead)
 		if m := learnedModels().skeleton[Latin]; m != nil {
 			var b beam
 			dst = b.keys(dst, m, word)
@@ -61,11 +62,13 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 	return dst
 }
 
-func latinKeys(dst []Key, word []byte) []Key {
+// latinKeys appends the skeletons of a Latin word in each of the readings asked
+// for that make a difference to it.
+func latinKeys(dst []Key, word []byte, readings reading) []Key {
 	start := len(dst)
-	set := ambiguous(word)
+	set := ambiguous(word) & readings
 	var symbols [maxSkeleton]byte
-	for how := reading(0); how <= allRead; how++ {
+	for how := reading(0); how <= readings; how++ {
 		if how&^set != 0 {
 			continue
 		}

@@ -22,10 +22,15 @@ func Skeleton(dst, latin []byte) []byte { return skeleton(dst, latin, 0) }
 type reading uint8
 
 const (
-	jAsY    reading = 1 << iota // j silent as in Jelzin, else as in John
-	chAsK                       // ch, and g before a front vowel, hard
-	wAsU                        // w silent as in Power, else as in Wolga
-	allRead = jAsY | chAsK | wAsU
+	jAsY  reading = 1 << iota // j silent as in Jelzin, else as in John
+	chAsK                     // ch, and g before a front vowel, hard
+	wAsU                      // w silent as in Power, else as in Wolga
+	// Only the asking side tries these: Chernihiv and Chernigov.
+	gAsH
+	hAsK
+
+	allRead   = jAsY | chAsK | wAsU
+	askedRead = allRead | gAsH | hAsK
 )
 
 // ambiguous returns the readings that make a difference to latin.
@@ -36,6 +41,13 @@ func ambiguous(latin []byte) (set reading) {
 			set |= jAsY
 		case 'w':
 			set |= wAsU
+		case 'g':
+			set |= gAsH
+		case 'h':
+			// Not in a digraph, and not at the end, where it is silent.
+			if i+1 < len(latin) && (i == 0 || !digraphH(latin[i-1])) {
+				set |= hAsK
+			}
 		case 'c':
 			if i+1 < len(latin) && latin[i+1] == 'h' {
 				set |= chAsK
@@ -43,6 +55,15 @@ func ambiguous(latin []byte) (set reading) {
 		}
 	}
 	return set
+}
+
+// digraphH reports the letters that h changes.
+func digraphH(before byte) bool {
+	switch before {
+	case 'c', 'g', 'k', 'p', 's', 't', 'z':
+		return true
+	}
+	return false
 }
 
 func skeleton(dst, latin []byte, how reading) []byte {
@@ -129,8 +150,12 @@ func skeleton(dst, latin []byte, how reading) []byte {
 			default:
 				put('K')
 			}
-		case 'k', 'q', 'g':
+		case 'k', 'q':
 			put('K')
+		case 'g':
+			if how&gAsH == 0 {
+				put('K')
+			}
 		case 'x':
 			if i > 0 {
 				put('K')
@@ -150,7 +175,9 @@ func skeleton(dst, latin []byte, how reading) []byte {
 		case 'r':
 			put('R')
 		case 'h':
-			continue
+			if how&hAsK != 0 && (i == 0 || !digraphH(latin[i-1])) {
+				put('K')
+			}
 		default:
 			continue
 		}

@@ -47,5 +47,13 @@ func (s Script) unsegmented() bool {
 	return false
 }
 
-// runeLen is the number of characters of a folded text.
-func runeLen(text []byte) int { return utf8.RuneCount(text) }
+// runeLen is the number of characters of a folded text, which is valid UTF-8.
+func runeLen(text []byte) int {
+	n := 0
+	for _, c := range text {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
+}

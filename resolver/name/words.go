@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode/utf8"
 )
 
 //go:embed data/words/particles.txt
@@ -107,7 +106,7 @@ func (v *vocabulary) partGeneric(word []byte) int {
 	best := len(word)
 	for _, g := range v.joined {
 		at := len(word) - len(g.text)
-		if at > 0 && at < best && string(word[at:]) == g.text && utf8.RuneCount(word[:at]) >= g.least {
+		if at > 0 && at < best && string(word[at:]) == g.text && runeLen(word[:at]) >= g.least {
 			best = at
 		}
 	}
