@@ -1,7 +1,6 @@
 package resolver
 
 import (
-	"math"
 	"unicode"
 
 	"onoma/resolver/fact"
@@ -34,15 +33,37 @@ const (
 // gatherAlike collects the names that are spelt or sound like the query, with
 // the odds that they are the same name.
 func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
-	if tooShort(q.Name) {
-		tr.decision("too short to be matched by likeness")
-		return
-	}
 	if a.matcher == nil {
 		a.matcher = new(matcher)
 	}
-	m := a.matcher
-	m.asked.Prepare(q.Name)
+	a.matcher.alike(t, q.Name, func(n index.Name, c *name.Comparison, f *LikenessFeatures) bool {
+		odds := f.odds()
+		if odds < leastOdds {
+			return true
+		}
+		method := methodOf(c)
+		if !mayBeAlike(n, method) {
+			tr.entityStep("gather", n.Text(), n.Entity(), "alike, but only its own letters speak for it")
+			return true
+		}
+		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[method])
+		a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: method, odds: odds})
+		return true
+	})
+}
+
+// Alike yields the names that are spelt or sound like text with what the odds
+// of their being the same name are made of, in no particular order. It is for
+// fitting those odds; [Table.Resolve] weighs them.
+func (t *Table) Alike(text string, yield func(index.Name, *LikenessFeatures) bool) {
+	new(matcher).alike(t, text, func(n index.Name, _ *name.Comparison, f *LikenessFeatures) bool { return yield(n, f) })
+}
+
+func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
+	if tooShort(text) {
+		return
+	}
+	m.asked.Prepare(text)
 	sounds := t.index.Sounds()
 	limit := heardNames
 	if m.asked.Len() == 1 {
@@ -51,25 +72,18 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 	found := sounds.Find(&m.asked, &m.hearing, limit)
 	for rank, heard := range found {
 		if rank >= surelyCompared && heard.Weight < leastShare*min(4, found[0].Weight) {
-			break
+			return
 		}
 		m.held.Prepare(heard.Name.Text())
 		sounds.Weigh(&m.held)
 		c := m.comparer.Compare(&m.asked, &m.held)
-		odds := oddsOf(&c)
-		if odds < leastOdds {
-			continue
-		}
-		method := methodOf(&c)
 		group := heard.Name.Group()
 		for i := range group.Len() {
 			n := group.At(i)
-			if !mayBeAlike(n, method) {
-				tr.entityStep("gather", n.Text(), n.Entity(), "alike, but only its own letters speak for it")
-				continue
+			f := FeaturesOf(&c, m.asked.Len(), n.Entity().Kind())
+			if !yield(n, &c, &f) {
+				return
 			}
-			tr.entityStep("gather", n.Text(), n.Entity(), methodWords[method])
-			a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: method, odds: odds})
 		}
 	}
 }
@@ -115,10 +129,4 @@ func methodOf(c *name.Comparison) Method {
 	default:
 		return Fuzzy
 	}
-}
-
-// oddsOf turns a comparison into the log10 odds that the two are one name.
-func oddsOf(c *name.Comparison) float64 {
-	z := -14 + 20*c.Similarity + 0.05*math.Min(c.Evidence, 40)
-	return z / math.Ln10
 }

@@ -2,6 +2,7 @@
 // as a client sees it: each query goes through BatchResolve at default options.
 //
 //	go run ./internal/quality --dir DIR [--set NAME] [--miss N] [--out FILE]
+//	go run ./internal/quality --dir DIR --fit resolver/data/odds.txt
 //
 // DIR holds the sets as tab-separated files (sets.go names their columns). None
 // of them belongs to the project; the report does, so that a change that ranks
@@ -37,6 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	only := flags.String("set", "", "measure only the sets whose name contains this")
 	misses := flags.Int("miss", 0, "print up to this many wrong answers of each group to standard error")
 	out := flags.String("out", "", "write the report to this file")
+	fit := flags.String("fit", "", "fit the odds of likeness to the sets and write the weights to this file")
 	profile := flags.String("cpuprofile", "", "write a CPU profile to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -54,6 +56,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 		defer pprof.StopCPUProfile()
+	}
+	if *fit != "" {
+		return fitOdds(ctx, *dir, *fit, stderr)
 	}
 	var report bytes.Buffer
 	report.WriteString(preamble)

@@ -21,6 +21,7 @@ type result struct {
 	pairs         []scored
 	maxMisses     int
 	tenCandidates bool
+	fit           *fitter // collects instead of asking
 }
 
 type tally struct {

@@ -39,6 +39,7 @@ var sets = []set{
 // table is a knowledge base with what a client asks it.
 type table struct {
 	builder index.Builder
+	table   *resolver.Table
 	ask     *server.InProcess
 }
 
@@ -53,13 +54,18 @@ func (t *table) open() error {
 		return err
 	}
 	x.Sounds() // as after the first query
-	t.ask = server.NewInProcess(resolver.New(resolver.NewTable(x, 1, time.Time{}, nil)), "")
+	t.table = resolver.NewTable(x, 1, time.Time{}, nil)
+	t.ask = server.NewInProcess(resolver.New(t.table), "")
 	return nil
 }
 
 // query asks for one name and records the answer under the groups. want is the
 // right ID, "" when there is none.
 func (t *table) query(ctx context.Context, r *result, text, want string, groups ...string) error {
+	if r.fit != nil {
+		r.fit.collect(t.table, text, want)
+		return nil
+	}
 	request := &onomav1.BatchResolveRequest{Queries: []*onomav1.Query{{Name: text}}}
 	start := time.Now()
 	response, err := t.ask.BatchResolve(ctx, request)
@@ -146,6 +152,10 @@ func transliteration(ctx context.Context, dir string, r *result) error {
 	r.tenCandidates = true
 	return rows(dir, "transliteration.tsv", func(row map[string]string) error {
 		t := tables[row["script"]]
+		if r.fit != nil {
+			r.fit.collect(t.table, row["native"], row["latin"])
+			return nil
+		}
 		request := &onomav1.BatchResolveRequest{Queries: []*onomav1.Query{{Name: row["native"], Limit: 10}}}
 		start := time.Now()
 		response, err := t.ask.BatchResolve(ctx, request)
@@ -277,6 +287,14 @@ func nameBench(ctx context.Context, dir string, r *result) error {
 		t.add("1", row["name2"], kind)
 		if err := t.open(); err != nil {
 			return err
+		}
+		if r.fit != nil {
+			want := ""
+			if row["is_match"] == "true" {
+				want = "1"
+			}
+			r.fit.collect(t.table, row["name1"], want)
+			return nil
 		}
 		response, err := t.ask.BatchResolve(ctx, &onomav1.BatchResolveRequest{Queries: []*onomav1.Query{{Name: row["name1"]}}})
 		if err != nil {

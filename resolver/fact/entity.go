@@ -17,9 +17,12 @@ type Entity struct {
 	Redirects []string
 	// Prominence is the prior in [0, 1]: log10 of how often news names the
 	// entity, scaled so that a tenth stands for a factor of [ProminenceBase]
-	// to the power of a tenth.
+	// to the power of a tenth. 0 is not known, and taken for UsualProminence.
 	Prominence float64
 }
+
+// UsualProminence is the prior of an entity that nobody has weighed.
+const UsualProminence = 0.3
 
 // ProminenceBase is the ratio of prior weights between prominence 1 and 0.
 const ProminenceBase = 1e5

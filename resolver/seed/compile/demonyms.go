@@ -253,22 +253,9 @@ func (w *world) giveDemonyms() {
 		if e == nil {
 			continue
 		}
-		if d.rank == rankWeak && !e.sovereign() && !w.resembles(e, d.text, d.lang) {
+		if d.rank == rankWeak && !e.state && !w.resembles(e, d.text, d.lang) {
 			continue
 		}
 		e.name(d.text, d.lang, fact.Demonym, d.source, d.rank)
 	}
 }
-
-// sovereign reports whether the entity is a state and no dependency.
-func (e *entity) sovereign() bool {
-	return len(e.iso) == 2 && e.kind == fact.Country && sovereignStates[e.iso]
-}
-
-// sovereignStates are the ISO codes of the members of the United Nations, the
-// Holy See, Palestine, Kosovo and Taiwan.
-var sovereignStates = set(`af al dz ad ao ag ar am au at az bs bh bd bb by be bz bj bt bo ba bw br bn bg bf bi cv kh cm ca cf td cl cn co km cg cd
-cr ci hr cu cy cz dk dj dm do ec eg sv gq er ee sz et fj fi fr ga gm ge de gh gr gd gt gn gw gy ht hn hu is in id ir iq ie il it jm jp jo kz
-ke ki kp kr kw kg la lv lb ls lr ly li lt lu mg mw my mv ml mt mh mr mu mx fm md mc mn me ma mz mm na nr np nl nz ni ne ng mk no om pk pw pa
-pg py pe ph pl pt qa ro ru rw kn lc vc ws sm st sa sn rs sc sl sg sk si sb so za ss es lk sd sr se ch sy tj tz th tl tg to tt tn tr tm tv ug
-ua ae gb us uy uz vu ve vn ye zm zw va ps xk tw`)

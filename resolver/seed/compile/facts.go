@@ -42,7 +42,7 @@ type roleEnd struct {
 }
 
 // notFacts are files of the directory with a format of their own.
-var notFacts = map[string]bool{"offices.txt": true, "clashes.txt": true}
+var notFacts = map[string]bool{"offices.txt": true, "clashes.txt": true, "states.txt": true}
 
 func (w *world) readFacts(dir string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
@@ -62,6 +62,9 @@ func (w *world) readFacts(dir string) error {
 			return err
 		}
 	}
+	if err := w.readClashes(filepath.Join(dir, "clashes.txt")); err != nil {
+		return err
+	}
 	demonyms, err := filepath.Glob(filepath.Join(dir, "demonyms", "*.txt"))
 	if err != nil {
 		return err
@@ -73,6 +76,27 @@ func (w *world) readFacts(dir string) error {
 		}
 	}
 	return nil
+}
+
+// readClashes reads which entities share a name for a reason: lines of
+// "ID ID …: reason".
+func (w *world) readClashes(path string) error {
+	return w.lines(path, func(_ int, text string) error {
+		at := strings.Index(text, ": ")
+		if at < 0 {
+			return fmt.Errorf("%q gives no reason after a colon", text)
+		}
+		ids := strings.Fields(text[:at])
+		for i, a := range ids {
+			if err := checkID(a); err != nil {
+				return err
+			}
+			for _, b := range ids[i+1:] {
+				w.clashes[w.resolve(a)+" "+w.resolve(b)] = true
+			}
+		}
+		return nil
+	})
 }
 
 // readRedirects reads the redirects of all files first, so that one file may use

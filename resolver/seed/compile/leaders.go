@@ -34,7 +34,7 @@ func (w *world) readLeaders() error {
 	err := w.rows("factbook/leaders.tsv", []string{"country_qid", "role", "text"}, func(f []string) error {
 		country := w.at(f[0])
 		// Of dependencies the head of state is another's.
-		if f[0] == "" || country == nil || !country.sovereign() {
+		if f[0] == "" || country == nil || !country.state {
 			return nil
 		}
 		m := leaderText.FindStringSubmatch(f[2])

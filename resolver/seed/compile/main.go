@@ -60,6 +60,7 @@ func run(args []string, stderr io.Writer) error {
 		name string
 		do   func() error
 	}{
+		{"states", func() error { return w.readStates(*facts) }},
 		{"territories", w.readTerritories},
 		{"cities", w.readCities},
 		{"places", w.readPlaces},

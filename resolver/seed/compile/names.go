@@ -56,7 +56,7 @@ func (w *world) admissible(e *entity, n *rawName, known *nameIndex) bool {
 		return true
 	case n.lang != "" && !writing.Fits(n.text, n.lang), n.lang == "" && !writing.OneScript(n.text):
 		return false
-	case strings.ContainsAny(n.text, "|{}<>_#@=\"") || isQID(n.text):
+	case strings.ContainsAny(n.text, "|{}<>_#@=\"") || isQID(n.text), known.lost[e][key]:
 		return false
 	}
 	if e.kind == fact.Person {
@@ -118,10 +118,17 @@ type nameIndex struct {
 	own      map[*entity]map[string]bool // folded PRIMARY names of each territory
 	stems    map[*entity]map[string]bool // beginnings of their words, in Latin letters
 	demonyms map[*entity]map[string]bool
+	lost     map[*entity]map[string]bool // names that belong to another, see contest
 }
 
 func (w *world) indexNames() *nameIndex {
-	x := &nameIndex{map[string]*entity{}, map[*entity]map[string]bool{}, map[*entity]map[string]bool{}, map[*entity]map[string]bool{}}
+	x := &nameIndex{
+		primary:  map[string]*entity{},
+		own:      map[*entity]map[string]bool{},
+		stems:    map[*entity]map[string]bool{},
+		demonyms: map[*entity]map[string]bool{},
+	}
+	x.lost = w.contest()
 	// A word that begins names of many territories ("republic", "islands",
 	// "oblast") tells nothing.
 	territories := map[string]map[*entity]bool{}
@@ -167,6 +174,105 @@ func (w *world) indexNames() *nameIndex {
 		}
 	}
 	return x
+}
+
+// claim is how well the sources bear out that an entity has a name.
+type claim struct {
+	e        *entity
+	reviewed bool // by a source that people review name by name
+	spoken   bool // in one of the languages of languages.txt
+}
+
+// contest settles names that lists give to two lands or cities, by mistake or
+// because a small language writes one as a large language writes the other
+// ("Nigeri" is Nigeria in Albanian and Niger in Nama). A reviewed name wins over
+// one of an unreviewed list, then a language of languages.txt over another, then
+// the greater land. Namesakes keep what they share, and a city what it shares
+// with its own country. It returns the names each entity loses.
+func (w *world) contest() map[*entity]map[string]bool {
+	claims := map[string][]claim{}
+	for _, id := range sortedKeys(w.entities) {
+		e := w.entities[id]
+		if e.kind == fact.Person || e.kind == fact.Facility || e.kind == fact.Organization && e.iso == "" {
+			continue
+		}
+		own := map[string]claim{}
+		for _, n := range e.names {
+			if n.kind != fact.Primary || n.lang == "" || n.rank == rankWeak {
+				continue
+			}
+			key := fold(clean(n.text))
+			c := own[key]
+			c.e = e
+			c.reviewed = c.reviewed || n.rank <= rankReviewed
+			c.spoken = c.spoken || writing.Rank(n.lang) < writing.Listed()
+			own[key] = c
+		}
+		for _, key := range sortedKeys(own) {
+			claims[key] = append(claims[key], own[key])
+		}
+	}
+	lost := map[*entity]map[string]bool{}
+	for key, list := range claims {
+		for _, c := range list {
+			for _, better := range list {
+				if better.e != c.e && better.beats(c) && !w.namesakes(c.e, better.e) {
+					if lost[c.e] == nil {
+						lost[c.e] = map[string]bool{}
+					}
+					lost[c.e][key] = true
+				}
+			}
+		}
+	}
+	return lost
+}
+
+// beats reports whether a's claim to a name takes it from b.
+func (a claim) beats(b claim) bool {
+	if a.e.kind != fact.Country {
+		// Cities share names everywhere; they take one only from a land that
+		// bears it in a small language.
+		return a.spoken && !b.spoken && b.e.kind == fact.Country && a.e.population > 500_000
+	}
+	switch {
+	case a.reviewed != b.reviewed:
+		return a.reviewed && (a.spoken || !b.spoken)
+	case b.e.kind != fact.Country:
+		return false
+	case a.spoken != b.spoken:
+		return a.spoken
+	default:
+		return !a.spoken && weightier(a.e, b.e)
+	}
+}
+
+// namesakes reports whether two entities may share names: they do so in English,
+// or one is a city of the other, or clashes.txt says so.
+func (w *world) namesakes(a, b *entity) bool {
+	if a.kind == fact.Place && a.country == b.id || b.kind == fact.Place && b.country == a.id || w.clashes[a.id+" "+b.id] || w.clashes[b.id+" "+a.id] {
+		return true
+	}
+	return len(intersect(w.englishNames(a), w.englishNames(b))) > 0
+}
+
+func (w *world) englishNames(e *entity) map[string]bool {
+	names := map[string]bool{fold(e.canonical): true}
+	for _, n := range e.names {
+		if n.lang == "en" && n.rank <= rankReviewed {
+			names[fold(n.text)] = true
+		}
+	}
+	return names
+}
+
+func intersect(a, b map[string]bool) (both []string) {
+	for k := range a {
+		if b[k] {
+			both = append(both, k)
+		}
+	}
+	return both
 }
 
 // weightier orders bearers of one name: countries first, then population.
@@ -395,7 +501,11 @@ func (w *world) final(e *entity, names []rawName) []fact.Name {
 		if slices.ContainsFunc(list, func(n fact.Name) bool { return n.Kind == fact.Primary && n.Language == "en" }) {
 			kind = fact.Alias
 		}
-		list = append(list, fact.Name{Text: e.canonical, Language: "en", Kind: kind, Source: w.sources[bits.TrailingZeros64(e.from)].Name})
+		lang := "en"
+		if !writing.Fits(e.canonical, lang) {
+			lang = ""
+		}
+		list = append(list, fact.Name{Text: e.canonical, Language: lang, Kind: kind, Source: w.sources[bits.TrailingZeros64(e.from)].Name})
 	}
 	slices.SortFunc(list, func(a, b fact.Name) int {
 		return cmp.Or(pack.CompareLanguages(a.Language, b.Language), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text),

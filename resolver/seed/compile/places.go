@@ -76,6 +76,11 @@ func (w *world) readPlaces() error {
 			// The region that bears the item of a city repeats the city's names.
 			kind = fact.Primary
 		case "variant":
+			// Of disputed land the variants are the names of the states that
+			// claim it.
+			if f[4] == "disputed" {
+				return nil
+			}
 		case "colloquial":
 			kind = fact.Nickname
 		case "historical":
@@ -88,7 +93,7 @@ func (w *world) readPlaces() error {
 		if lang == "" || kind != fact.Primary {
 			rank = rankWeak
 		}
-		if kind == fact.Alias && e.kind == fact.Place && aboutPlace(f[1]) {
+		if notNames[fold(f[1])] || kind == fact.Alias && e.kind == fact.Place && aboutPlace(f[1]) {
 			return nil
 		}
 		w.placeName(e, f[1], lang, kind, wof, rank)
@@ -105,6 +110,12 @@ func aboutPlace(name string) bool {
 		}
 	}
 	return false
+}
+
+// notNames are texts that the gazetteer holds as names by mistake: what a place
+// is, and the name of a language.
+var notNames = map[string]bool{
+	"disputed territory": true, "omstridt omrade": true, "kiistelty alue": true, "ქართული": true,
 }
 
 var aroundPlace = set(`oblast область region province county district municipality via kautta airport prefecture pci`)

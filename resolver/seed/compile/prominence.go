@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"strings"
 
 	"onoma/resolver/fact"
 )
@@ -15,7 +16,7 @@ import (
 //	             growing with the logarithm of its cities' population; a dependency .12 less
 //	capital      .05 under its country
 //	city         .30 at 10 000 inhabitants, .09 for every factor of ten; seat of a region +.03
-//	region       .45 to .70, with its cities' population; .35 when it is known by an English name alone
+//	region       .45 to .70, with its cities' population; .35 when it is known by an English name alone, .50 at most from a list of codes
 //	             (.2 under a city of the same name)
 //	organisation .35, +.10 with an acronym, and up to +.20 with the number of its names
 //	person       by the highest post held, the country, how long ago, and the number of labels
@@ -41,6 +42,9 @@ func (w *world) estimate() {
 			e.score = w.city(e)
 		case e.kind == fact.Region:
 			e.score = region(e, regions[id])
+			if strings.HasPrefix(id, "onoma:region-") {
+				e.score = math.Min(e.score, .5) // known from a list of codes alone
+			}
 			// A province called like its city is the lesser meaning of the name.
 			if city := cities[e.country+" "+fold(e.canonical)]; city != nil {
 				e.score = math.Max(.2, math.Min(e.score, w.city(city)-.2))
@@ -66,7 +70,7 @@ func country(e *entity) float64 {
 		return e.prominence
 	}
 	p := clamp(.78+.06*(math.Log10(e.population+1)-6), .75, .90)
-	if !e.sovereign() {
+	if !e.state {
 		p -= .12
 	}
 	if len(e.iso) != 2 {

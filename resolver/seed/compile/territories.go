@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"onoma/resolver/fact"
@@ -20,6 +21,19 @@ var usualID = map[string]string{
 
 // notPlaces are codes of the backbone that name no territory.
 var notPlaces = map[string]bool{"ip": true, "zz": true}
+
+// readStates reads which ISO codes are those of states.
+func (w *world) readStates(dir string) error {
+	return w.lines(filepath.Join(dir, "states.txt"), func(_ int, text string) error {
+		for code := range strings.FieldsSeq(text) {
+			if len(code) != 2 || strings.ToLower(code) != code {
+				return fmt.Errorf("%q is no ISO 3166-1 code in lower case", code)
+			}
+			w.states[code] = true
+		}
+		return nil
+	})
+}
 
 // readTerritories reads the backbone (rigour), CLDR's names by language, and the
 // factbook's official, local and former names.
@@ -54,7 +68,7 @@ func (w *world) readTerritories() error {
 					e.redirects = append(e.redirects, old)
 				}
 			}
-			e.iso = code
+			e.iso, e.state = code, w.states[code]
 			e.canonical = withoutParentheses(name)
 			switch {
 			case strings.Contains(code, "-"):
@@ -166,9 +180,9 @@ func (w *world) readCLDR() error {
 				return
 			}
 			if e := w.territory[strings.ToLower(code)]; e != nil {
-				e.name(text, lang, kind, cldr, rankReviewed)
+				w.placeName(e, text, lang, kind, cldr, rankReviewed)
 			} else if e := w.at(f[1]); f[1] != "" && e != nil {
-				e.name(text, lang, kind, cldr, rankReviewed)
+				w.placeName(e, text, lang, kind, cldr, rankReviewed)
 			}
 		}
 		outer, inner := splitParentheses(text)

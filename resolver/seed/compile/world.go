@@ -20,13 +20,14 @@ type world struct {
 	positions map[string]*position
 	redirects map[string]string // former ID → ID
 
+	states    map[string]bool    // ISO codes of facts/states.txt
 	territory map[string]*entity // by ISO code in lower case: "it", "ru-kya"
 	m49       map[string][]rawName
-	country   map[string]*entity // by folded English name, for data keyed by it
 
 	demonyms   []demonym
 	offices    offices
 	directives directives
+	clashes    map[string]bool      // pairs of IDs that may share names
 	orgByName  map[string]string    // folded English name → ID, made when first asked
 	latest     map[string]fact.Date // see latestHolding
 	byWord     map[string][]*entity // see bearers
@@ -54,6 +55,7 @@ type entity struct {
 
 	// What prominence and the sifting of names are computed from.
 	iso        string  // ISO 3166 code in lower case, of a territory
+	state      bool    // it is one of facts/states.txt
 	country    string  // ID of the country a place lies in
 	region     string  // name of the first-level region a city lies in
 	population float64 // of a city; of a territory, the sum of its cities
@@ -107,9 +109,10 @@ func newWorld(data string, p *progress) *world {
 		entities:  map[string]*entity{},
 		positions: map[string]*position{},
 		redirects: map[string]string{},
+		states:    map[string]bool{},
 		territory: map[string]*entity{},
 		m49:       map[string][]rawName{},
-		country:   map[string]*entity{},
+		clashes:   map[string]bool{},
 	}
 }
 

@@ -76,7 +76,7 @@ func (c *column) byte() byte {
 type reader struct {
 	column [numColumns]column
 	text   [numColumns]string // of the text columns, what is left to read
-	size   int // of everything
+	size   int                // of everything
 	bad    bool
 }
 

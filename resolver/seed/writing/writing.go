@@ -113,6 +113,10 @@ func Rank(tag string) int {
 	return len(lang.rank)
 }
 
+// Listed is how many languages stand in the order of languages.txt: the Rank of
+// all others is no less.
+func Listed() int { return len(lang.rank) }
+
 // scriptsOf returns the scripts a language is written in; nil when unknown.
 func scriptsOf(tag string) []*unicode.RangeTable {
 	if tables, ok := lang.allowed[tag]; ok {
@@ -151,27 +155,46 @@ func scriptsOf(tag string) []*unicode.RangeTable {
 	return tables
 }
 
-// Fits reports whether text is written in a script of the language: no
-// letter of another script, but that Chinese, Japanese and Korean may mix Latin
-// letters among their own.
+// Fits reports whether text is written in a script of the language: no letter of
+// another script, but that Chinese, Japanese and Korean may mix Latin letters
+// among their own, and every script acronyms and Roman numerals in Latin
+// capitals ("Карл III").
 func Fits(text, tag string) bool {
 	tables := scriptsOf(tag)
 	if tables == nil {
 		return true
 	}
 	own, foreign := 0, 0
-	for _, r := range text {
-		switch {
-		case !unicode.IsLetter(r) || unicode.In(r, unicode.Common, unicode.Inherited):
-		case unicode.In(r, tables...):
-			own++
-		case r < 0x250 && tables[0] == unicode.Han || r < 0x250 && tables[0] == unicode.Hangul:
-			// Latin among Han or Hangul.
-		default:
-			foreign++
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ' ' || r == '-' || r == '־' }) {
+		in, out := lettersIn(word, tables)
+		if out > 0 && in == 0 && latinCapitals(word) {
+			continue
 		}
+		own, foreign = own+in, foreign+out
 	}
 	return foreign == 0 && own > 0
+}
+
+// lettersIn counts the letters of word that are in tables and those that are not.
+func lettersIn(word string, tables []*unicode.RangeTable) (in, out int) {
+	mixes := tables[0] == unicode.Han || tables[0] == unicode.Hangul
+	for _, r := range word {
+		switch {
+		case !unicode.IsLetter(r) || unicode.In(r, unicode.Common, unicode.Inherited):
+		case unicode.In(r, tables...), mixes && r >= 0xff21 && r <= 0xff5a: // full-width Latin
+			in++
+		case mixes && r < 0x250:
+			// Latin among Han or Hangul.
+		default:
+			out++
+		}
+	}
+	return in, out
+}
+
+// latinCapitals reports whether a word is of Latin capitals, digits and dots.
+func latinCapitals(word string) bool {
+	return strings.IndexFunc(word, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.') }) < 0
 }
 
 // OneScript reports whether the letters of text share a script (Japanese and
