@@ -34,7 +34,7 @@ type Query struct {
 // Defaults of a query.
 const (
 	DefaultLimit     = 5
-	DefaultMinScore  = 0.75
+	DefaultMinScore  = 0.9
 	DefaultMinMargin = 0.5
 )
 

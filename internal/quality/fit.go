@@ -12,34 +12,36 @@ import (
 	"onoma/resolver/index"
 )
 
-// fitter collects the likenesses that the sets' queries meet, and whether each
-// is right.
+// fitter collects the likenesses that the sets' queries meet, and which is right.
 type fitter struct {
-	samples []sample
-	queries int
-	weight  float64 // of a query of the set under way
+	questions []question
+	every     int // take one query of so many
+	asked     int
 }
 
-type sample struct {
-	features resolver.LikenessFeatures
-	right    bool
-	weight   float64
+// question is one query with the names like it.
+type question struct {
+	likenesses []resolver.LikenessFeatures
+	right      int // of likenesses; none when the right one is not among them
+	weight     float64
 }
 
-// setWeights is what a whole set counts for, and how many of its queries are
-// taken at most. Sets differ in size and not in how much they teach.
+const none = -1
+
+// setWeights is what a whole set counts for. Sets differ in size and not in how
+// much they teach.
 var setWeights = map[string]float64{
 	"person_names": 3, "place_names": 2, "name_bench": 0.3, "spelling_ukraine": 0.5, "transliteration": 1,
-	"russian_inflected": 0.5, "mangled_names": 0.5, "ofac_aliases": 1.5, "negatives": 2,
+	"russian_inflected": 0.5, "mangled_names": 0.3, "ofac_aliases": 1.5, "negatives": 2,
 }
 
-const maxFitQueries = 8000
+// setSteps thins out the largest sets.
+var setSteps = map[string]int{"place_names": 2, "transliteration": 11, "ofac_aliases": 2}
 
-// collect adds the likenesses of one query. A query that the table answers by
-// an exact key never comes to be judged by likeness, and is left out.
+// collect adds one query. A query that the table answers by an exact key is
+// never judged by likeness, and is left out.
 func (f *fitter) collect(t *resolver.Table, text, want string) {
-	f.queries++
-	if f.queries%2 == 1 && f.queries > 2*maxFitQueries {
+	if f.asked++; f.asked%f.every != 0 {
 		return
 	}
 	var a resolver.Answer
@@ -47,35 +49,42 @@ func (f *fitter) collect(t *resolver.Table, text, want string) {
 	if a.Outcome != resolver.NoMatch && a.Candidates[0].Method <= resolver.Normalized {
 		return
 	}
+	q := question{right: none}
 	t.Alike(text, func(n index.Name, features *resolver.LikenessFeatures) bool {
-		f.samples = append(f.samples, sample{*features, n.Entity().ID() == want, f.weight})
+		if n.Entity().ID() == want && (q.right == none || features[1] > q.likenesses[q.right][1]) {
+			q.right = len(q.likenesses)
+		}
+		q.likenesses = append(q.likenesses, *features)
 		return true
 	})
+	if len(q.likenesses) > 0 {
+		f.questions = append(f.questions, q)
+	}
 }
 
-// fitOdds fits a logistic regression with a small ridge by Newton's method
-// (iteratively reweighted least squares; Hastie, Tibshirani and Friedman, The
-// Elements of Statistical Learning, 4.4.1) and writes the weights.
+// fitOdds fits a conditional logit (McFadden 1974): each query chooses one of the
+// names like it, or none, with probability in proportion to the odds of each and
+// to 1. That is how the resolver turns odds into scores. Newton's method with a
+// small ridge; the loss is convex.
 func fitOdds(ctx context.Context, dir, out string, progress io.Writer) error {
 	f := new(fitter)
 	for _, s := range sets {
-		f.queries = 0
-		first := len(f.samples)
-		f.weight = 1
+		first := len(f.questions)
+		f.asked, f.every = 0, max(1, setSteps[s.name])
 		r := newResult(s.name, 0)
 		r.fit = f
 		if err := s.measure(ctx, dir, r); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		for i := first; i < len(f.samples); i++ {
-			f.samples[i].weight = setWeights[s.name] * 1000 / float64(f.queries)
+		for i := first; i < len(f.questions); i++ {
+			f.questions[i].weight = setWeights[s.name] * 1000 / float64(len(f.questions)-first)
 		}
-		fmt.Fprintf(progress, "%s: %d likenesses\n", s.name, len(f.samples)-first)
+		fmt.Fprintf(progress, "%s: %d queries\n", s.name, len(f.questions)-first)
 	}
-	weights := newton(f.samples, progress)
+	weights := newton(f.questions, progress)
 	var b strings.Builder
-	b.WriteString(`# Weights, in nats, of the odds that two names are one (logistic regression over
-# the terms of resolver.FeaturesOf). Fitted, and written, by
+	b.WriteString(`# Weights, in nats, of the odds that two names are one, over the terms of
+# resolver.FeaturesOf. Fitted, and written, by
 #	go run ./internal/quality --dir DIR --fit resolver/data/odds.txt
 `)
 	for i, w := range weights {
@@ -88,61 +97,98 @@ const ridge = 0.01
 
 const numTerms = len(resolver.LikenessFeatures{})
 
-func newton(samples []sample, progress io.Writer) (weights resolver.LikenessFeatures) {
-	const n = numTerms
-	for round := range 25 {
-		var gradient [n]float64
-		var hessian [n][n]float64
-		loss := 0.0
-		for i := range samples {
-			s := &samples[i]
-			z := 0.0
-			for k, w := range weights {
-				z += w * s.features[k]
-			}
-			p := 1 / (1 + math.Exp(-z))
-			y := 0.0
-			if s.right {
-				y = 1
-				loss -= s.weight * math.Log(max(p, 1e-12))
-			} else {
-				loss -= s.weight * math.Log(max(1-p, 1e-12))
-			}
-			curve := s.weight * max(p*(1-p), 1e-9)
-			for k := range n {
-				if x := s.features[k]; x != 0 {
-					gradient[k] += s.weight * (y - p) * x
-					for l := range k + 1 {
-						hessian[k][l] += curve * x * s.features[l]
-					}
-				}
-			}
+type (
+	vector [numTerms]float64
+	matrix [numTerms][numTerms]float64
+)
+
+func newton(questions []question, progress io.Writer) (weights vector) {
+	loss := math.Inf(1)
+	step := vector{}
+	for round := 1; round <= 40; round++ {
+		next := weights
+		for k := range next {
+			next[k] += step[k]
 		}
-		for k := range n {
-			gradient[k] -= ridge * weights[k]
-			hessian[k][k] += ridge
-			for l := range k {
-				hessian[l][k] = hessian[k][l]
+		nextLoss, gradient, hessian := slope(questions, &next)
+		if nextLoss > loss { // too far: half the way
+			for k := range step {
+				step[k] /= 2
 			}
+			continue
 		}
-		step := solve(&hessian, gradient)
-		largest := 0.0
-		for k := range n {
-			weights[k] += step[k]
-			largest = max(largest, math.Abs(step[k]))
-		}
-		fmt.Fprintf(progress, "round %d: loss %.2f\n", round+1, loss)
-		if largest < 1e-4 {
+		fmt.Fprintf(progress, "round %d: loss %.3f\n", round, nextLoss)
+		done := loss-nextLoss < 1e-3
+		weights, loss = next, nextLoss
+		if done {
 			break
 		}
+		step = solve(hessian, gradient)
 	}
 	return weights
 }
 
+// slope returns the loss at weights, its negative gradient and its Hessian.
+func slope(questions []question, weights *vector) (loss float64, gradient vector, hessian *matrix) {
+	hessian = new(matrix)
+	for i := range questions {
+		q := &questions[i]
+		odds := make([]float64, len(q.likenesses))
+		sum := 1.0
+		for j := range q.likenesses {
+			z := 0.0
+			for k, w := range weights {
+				z += w * q.likenesses[j][k]
+			}
+			odds[j] = math.Exp(min(z, 50))
+			sum += odds[j]
+		}
+		var mean vector
+		for j := range q.likenesses {
+			x := &q.likenesses[j]
+			p := odds[j] / sum
+			y := 0.0
+			if j == q.right {
+				y = 1
+				loss -= q.weight * math.Log(max(p, 1e-12))
+			}
+			for k := range x {
+				if x[k] == 0 {
+					continue
+				}
+				gradient[k] += q.weight * (y - p) * x[k]
+				mean[k] += p * x[k]
+				if p > 1e-4 {
+					for l := range k + 1 {
+						hessian[k][l] += q.weight * p * x[k] * x[l]
+					}
+				}
+			}
+		}
+		if q.right == none {
+			loss += q.weight * math.Log(sum)
+		}
+		for k := range mean {
+			for l := range k + 1 {
+				hessian[k][l] -= q.weight * mean[k] * mean[l]
+			}
+		}
+	}
+	for k := range weights {
+		loss += ridge / 2 * weights[k] * weights[k]
+		gradient[k] -= ridge * weights[k]
+		hessian[k][k] += ridge + 1e-6
+		for l := range k {
+			hessian[l][k] = hessian[k][l]
+		}
+	}
+	return loss, gradient, hessian
+}
+
 // solve solves a·x = b for a symmetric positive definite a by Gaussian
 // elimination.
-func solve(a *[numTerms][numTerms]float64, b [numTerms]float64) (x [numTerms]float64) {
-	m, n := *a, len(b)
+func solve(a *matrix, b vector) (x vector) {
+	m, n := *a, numTerms
 	for i := range n {
 		for k := i + 1; k < n; k++ {
 			factor := m[k][i] / m[i][i]
