@@ -21,6 +21,7 @@ type Form struct {
 	tokens []formToken
 	split  []Token
 	raw    []Token
+	serial uint64    // grows with every Prepare
 	joined formToken // all words in one
 	turned formToken // the last word first, then the others
 	buf    []byte
@@ -55,19 +56,49 @@ func (f *Form) Prepare(text string) {
 		text = text[:maxText]
 	}
 	f.buf = AppendFold(f.buf[:0], text)
-	if family, given, ok := cutComma(text); ok {
-		f.buf = AppendFold(f.buf[:0], given)
-		if len(f.buf) > 0 {
-			f.buf = append(f.buf, ' ')
-		}
-		f.buf = AppendFold(f.buf, family)
-		f.buf = bytes.TrimSuffix(f.buf, []byte(" "))
+	before, after, comma := cutComma(text)
+	if !comma {
+		f.PrepareKey(f.buf)
+		return
 	}
+	if n := apposition(before, after); n > 0 {
+		f.PrepareKey(f.buf)
+		for i := n; i < len(f.tokens); i++ {
+			f.tokens[i].kind.little = true
+			f.tokens[i].info /= 4
+		}
+		return
+	}
+	f.buf = AppendFold(f.buf[:0], after)
+	if len(f.buf) > 0 {
+		f.buf = append(f.buf, ' ')
+	}
+	f.buf = AppendFold(f.buf, before)
+	f.buf = bytes.TrimSuffix(f.buf, []byte(" "))
 	f.PrepareKey(f.buf)
+}
+
+// apposition returns how many words stand before a comma whose other side is a
+// rank and no given name (John Reid, Baron Reid of Cardowan); 0 when the comma
+// parts a surname from a given name.
+func apposition(before, after string) int {
+	var key [maxText]byte
+	var tokens [maxTokens]Token
+	head := Tokens(tokens[:0], AppendFold(key[:0], before))
+	n := len(head)
+	if n < 2 {
+		return 0
+	}
+	tail := Tokens(tokens[:0], AppendFold(key[:0], after))
+	if len(tail) == 0 || !words().kinds[string(tail[0].Text)].little {
+		return 0
+	}
+	return n
 }
 
 // PrepareKey makes f the form of a folded key.
 func (f *Form) PrepareKey(key []byte) {
+	f.serial++
 	f.key = append(f.key[:0], key...)
 	f.raw = Tokens(f.raw[:0], f.key)
 	if cap(f.tokens) < maxTokens {
@@ -283,6 +314,48 @@ type Comparer struct {
 	pair [maxTokens][maxTokens]pairing
 	two  formToken
 	nick formToken
+	memo memo
+}
+
+// memo remembers, while the query stays the same, what its words had in common
+// with words met before: the names of a table share their given names.
+type memo struct {
+	query  *Form
+	serial uint64
+	round  uint32 // entries of an earlier query have an earlier one
+	at     [memoSize]memoEntry
+}
+
+type memoEntry struct {
+	round uint32
+	word  uint8 // of the query
+	n     uint8 // bytes of text; longer words are not remembered
+	text  [22]byte
+	p     pairing
+}
+
+const memoSize = 256
+
+// slot returns where what word i of the query has in common with text is
+// remembered, and whether it is there; nil for text too long.
+func (m *memo) slot(query *Form, i int, text []byte) (e *memoEntry, known bool) {
+	if m.query != query || m.serial != query.serial {
+		m.query, m.serial = query, query.serial
+		m.round++
+	}
+	if len(text) > len(memoEntry{}.text) {
+		return nil, false
+	}
+	hash := uint32(i + 1)
+	for _, c := range text {
+		hash = (hash ^ uint32(c)) * 16777619
+	}
+	e = &m.at[(hash^hash>>15)%memoSize]
+	if e.round == m.round && int(e.word) == i && string(e.text[:e.n]) == string(text) {
+		return e, true
+	}
+	e.round, e.word, e.n = m.round, uint8(i), uint8(copy(e.text[:], text))
+	return e, false
 }
 
 // pairing is what two words have in common.
@@ -491,7 +564,16 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	out.CrossScript = query.tokens[0].script != name.tokens[0].script
 	for i := range query.tokens {
 		for j := range name.tokens {
-			c.pair[i][j] = c.words(&query.tokens[i], &name.tokens[j])
+			q, n := &query.tokens[i], &name.tokens[j]
+			slot, known := c.memo.slot(query, i, n.text)
+			if known {
+				c.pair[i][j] = slot.p
+				continue
+			}
+			c.pair[i][j] = c.words(q, n)
+			if slot != nil {
+				slot.p = c.pair[i][j]
+			}
 		}
 	}
 	if out.CrossScript && name.tokens[0].script == Latin {
@@ -741,7 +823,13 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 // crossNicknames tries nicknames for the words of a query in another script that
 // met nothing.
 func (c *Comparer) crossNicknames(query, name *Form) {
+	anyMet := false
 	for i := range query.tokens {
+		for j := range name.tokens {
+			anyMet = anyMet || c.pair[i][j].similarity >= aligned
+		}
+	}
+	for i := 0; anyMet && i < len(query.tokens); i++ {
 		met := false
 		for j := range name.tokens {
 			met = met || c.pair[i][j].similarity >= aligned

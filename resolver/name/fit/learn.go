@@ -248,7 +248,8 @@ func makeChunk(from []rune, to []byte) (c chunk) {
 }
 
 func (l *learner) maximise(counts map[chunk]float64, least float64) {
-	total := 0.0
+	// Summed in whole millionths: the order of a map must not show in the weights.
+	total := int64(0)
 	for c, n := range counts {
 		// Larger chunks must earn their place: they explain the same letters
 		// with fewer factors.
@@ -256,10 +257,10 @@ func (l *learner) maximise(counts map[chunk]float64, least float64) {
 			delete(counts, c)
 			continue
 		}
-		total += n
+		total += int64(n * 1e6)
 	}
 	for c := range counts {
-		counts[c] /= total
+		counts[c] /= float64(total) / 1e6
 	}
 	l.theta = counts
 }
