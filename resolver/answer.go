@@ -19,10 +19,11 @@ type Answer struct {
 	Trace []Step
 
 	// Scratch.
-	key      []byte
-	variants []name.Variant
-	hits     []hit
-	matcher  *matcher
+	key        []byte
+	variants   []name.Variant
+	hits       []hit
+	inflection *inflection
+	matcher    *matcher
 }
 
 // Candidate is an entity that the name may refer to.

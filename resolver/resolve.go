@@ -36,6 +36,10 @@ func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 		t.gatherVariants(q, a, tr)
 	}
 	if len(a.hits) == 0 {
+		a.key = name.AppendFold(a.key[:0], q.Name)
+		t.gatherInflected(q, a, tr)
+	}
+	if len(a.hits) == 0 {
 		t.gatherAlike(q, a, tr)
 	}
 	for i := range a.hits {

@@ -190,8 +190,10 @@ func russianInflected(ctx context.Context, dir string, r *result) error {
 	})
 }
 
-// isFormOf reports whether name is an inflected form of label: as many words,
-// each with the label word's beginning, and not the label itself.
+// isFormOf reports whether name is an inflected form of label and not label
+// itself: as many words, each with the beginning of the label's, at most two
+// letters of which and at most three of its own end it. That leaves out what is
+// derived and not inflected: "канадская" is no form of "Канада".
 func isFormOf(name, label string) bool {
 	n, l := strings.Fields(strings.ToLower(name)), strings.Fields(strings.ToLower(label))
 	if len(n) == 0 || len(n) != len(l) || name == label {
@@ -199,8 +201,11 @@ func isFormOf(name, label string) bool {
 	}
 	for i := range n {
 		a, b := []rune(n[i]), []rune(l[i])
-		stem := max(min(len(b)-2, 4), (len(b)+1)/2)
-		if len(a) < stem || len(b) < stem || string(a[:stem]) != string(b[:stem]) {
+		same := 0
+		for same < min(len(a), len(b)) && a[same] == b[same] {
+			same++
+		}
+		if same < 3 && same < len(b) || len(b)-same > 2 || len(a)-same > 3 {
 			return false
 		}
 	}
