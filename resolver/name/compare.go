@@ -562,20 +562,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		return out
 	}
 	out.CrossScript = query.tokens[0].script != name.tokens[0].script
-	for i := range query.tokens {
-		for j := range name.tokens {
-			q, n := &query.tokens[i], &name.tokens[j]
-			slot, known := c.memo.slot(query, i, n.text)
-			if known {
-				c.pair[i][j] = slot.p
-				continue
-			}
-			c.pair[i][j] = c.words(q, n)
-			if slot != nil {
-				slot.p = c.pair[i][j]
-			}
-		}
-	}
+	c.pairUp(query, name)
 	if out.CrossScript && name.tokens[0].script == Latin {
 		c.crossNicknames(query, name)
 	}
@@ -691,6 +678,46 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		out.Similarity *= 0.5
 	}
 	return out
+}
+
+// surely is the similarity at which a pair of words needs no rival.
+const surely = 0.85
+
+// pairUp compares the words of two names, each with each: those at the same place
+// first, because a word that has met its like there need meet no other.
+func (c *Comparer) pairUp(query, name *Form) {
+	var met, taken [maxTokens]bool
+	for i := range min(len(query.tokens), len(name.tokens)) {
+		c.pair[i][i] = c.remembered(query, i, &name.tokens[i])
+		if c.pair[i][i].similarity >= surely {
+			met[i], taken[i] = true, true
+		}
+	}
+	for i := range query.tokens {
+		for j := range name.tokens {
+			switch {
+			case i == j:
+			case met[i] || taken[j]:
+				c.pair[i][j] = pairing{}
+			default:
+				c.pair[i][j] = c.remembered(query, i, &name.tokens[j])
+			}
+		}
+	}
+}
+
+// remembered compares word i of the query with a word of a name, or recalls what
+// came of it before.
+func (c *Comparer) remembered(query *Form, i int, n *formToken) pairing {
+	slot, known := c.memo.slot(query, i, n.text)
+	if known {
+		return slot.p
+	}
+	p := c.words(&query.tokens[i], n)
+	if slot != nil {
+		slot.p = p
+	}
+	return p
 }
 
 func abs(n int) int {
