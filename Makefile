@@ -82,6 +82,14 @@ proto-breaking: ## Changes of the contract that break clients, since AGAINST (ma
 bench: ## Benchmarks that match BENCH (all), COUNT times (1)
 	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) ./...
 
+.PHONY: quality
+quality: ## Accuracy on sets of known names into docs/quality.md: make quality EVAL=DIR
+	go run ./internal/quality --out docs/quality.md --dir "$(or $(EVAL),$(error give the directory of the sets: make quality EVAL=DIR))"
+
+.PHONY: odds
+odds: ## Fit the odds of likeness anew: make odds EVAL=DIR
+	go run ./internal/quality --fit resolver/data/odds.txt --dir "$(or $(EVAL),$(error give the directory of the sets: make odds EVAL=DIR))"
+
 ##@ Make
 
 .PHONY: generate
