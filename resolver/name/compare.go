@@ -833,6 +833,9 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 				if w, a, b := one.tokens[i].info, many.tokens[j].info, many.tokens[j+1].info; w < (a+b)/2 || w > (a+b)*2 {
 					continue
 				}
+				if s := one.tokens[i].sounds; unlike(s, many.tokens[j].sounds) || unlike(s, many.tokens[j+1].sounds) {
+					continue
+				}
 				text := append(c.two.text[:0], many.tokens[j].text...)
 				text = append(text, many.tokens[j+1].text...)
 				c.two.set(text, many.tokens[j].script)

@@ -109,7 +109,7 @@ func (t *table) rarity(holders int) float64 {
 const (
 	fully     = 64   // names compared in full
 	surely    = 8    // of them, without regard to how far behind the first they are
-	share     = 0.60 // of the first one's weight, what the others need
+	share     = 0.62 // of the first one's weight, what the others need
 	fullyWord = 160  // names compared in full with a query of one word
 )
 
