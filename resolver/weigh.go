@@ -25,7 +25,7 @@ const (
 	outOfDate = -0.7
 	// inOffice, outOfOffice: a person with posts, none or one of them held on
 	// the day asked for. News names office holders.
-	inOffice, outOfOffice = 0.4, -0.4
+	inOffice, outOfOffice = 0.5, -0.5
 	// inCountry: the entity belongs to a country that the text is about.
 	inCountry = 2.0
 	// besideRelated: the entity belongs to the country of a name beside it.
