@@ -166,7 +166,7 @@ func (t *formToken) set(text []byte, script Script) {
 	t.short = script != Han && script != Kana && script != Hangul && !t.digits && runeLen(text) == 1
 	if script == Latin {
 		t.word.lay(text)
-	} else if m := learnedModels().spelling[script]; m != nil {
+	} else if m := spellingModel(script); m != nil {
 		t.lay()
 		t.plain = t.lattice.romanise(t.plain)
 		t.word.lay(t.plain)
@@ -187,7 +187,7 @@ func (t *formToken) lay() *lattice {
 	if !t.laid {
 		t.laid = true
 		t.lattice.n = 0
-		if m := learnedModels().spelling[t.script]; m != nil {
+		if m := spellingModel(t.script); m != nil {
 			t.lattice.layOut(m, t.text)
 		}
 	}
@@ -266,7 +266,7 @@ func (l *lattice) romanise(dst []byte) []byte {
 
 // Romanise appends the likeliest Latin spelling of a folded word.
 func Romanise(dst, word []byte, script Script) []byte {
-	m := learnedModels().spelling[script]
+	m := spellingModel(script)
 	if script == Latin || m == nil {
 		return append(dst, word...)
 	}
@@ -467,7 +467,7 @@ func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
 	}
 	if !from.again {
 		from.again = true
-		from.respelt.layOut(learnedModels().spelling[Latin], from.plain)
+		from.respelt.layOut(spellingModel(Latin), from.plain)
 	}
 	return max(weight, c.a.align(&from.respelt, &latin.word, weight)-respeltLess)
 }

@@ -20,7 +20,7 @@ func AppendKeys(dst []Key, word []byte, script Script) []Key {
 	if script == Latin {
 		return latinKeys(dst, word, allRead)
 	}
-	m := learnedModels().skeleton[script]
+	m := skeletonModel(script)
 	if m == nil {
 		return dst
 	}
@@ -52,7 +52,7 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 		}
 	} else {
 		dst = latinKeys(dst, word, askedRead)
-		if m := learnedModels().skeleton[Latin]; m != nil {
+		if m := skeletonModel(Latin); m != nil {
 			var b beam
 			dst = b.keys(dst, m, word)
 			slices.Sort(dst[start:])

@@ -298,39 +298,84 @@ func raise(at *int32, score int32) {
 	}
 }
 
-// learned holds the models of every script that has one.
+// learned holds the weights files, each compiled when its script is first met: a
+// table in one script never pays for twenty.
 type learned struct {
-	spelling, skeleton [Scripts]*model
+	spelling, skeleton [Scripts]lazyModel
 }
 
-var learnedModels = sync.OnceValue(func() *learned {
+var learnedFilesByScript = sync.OnceValue(func() *learned {
 	l := &learned{}
 	entries, err := learnedFiles.ReadDir("data/learned")
 	if err != nil {
 		panic(err)
 	}
 	for _, entry := range entries {
-		text, err := learnedFiles.ReadFile("data/learned/" + entry.Name())
-		if err != nil {
-			panic(err)
-		}
 		base, isSkeleton := strings.CutSuffix(strings.TrimSuffix(entry.Name(), ".txt"), ".keys")
-		if base == "han" {
-			text = []byte(withReadings(string(text), isSkeleton))
-		}
-		m, err := compileModel(entry.Name(), string(text))
-		if err != nil {
-			panic(err)
-		}
 		script, ok := ParseScript(strings.ToUpper(base[:1]) + base[1:])
 		if !ok {
 			panic(fmt.Sprintf("data/learned/%s: no such script", entry.Name()))
 		}
+		compile := sync.OnceValue(func() *model { return mustCompile(entry.Name(), script, isSkeleton) })
 		if isSkeleton {
-			l.skeleton[script] = m
+			l.skeleton[script] = compile
 		} else {
-			l.spelling[script] = m
+			l.spelling[script] = compile
 		}
 	}
 	return l
 })
+
+// mustCompile compiles an embedded file; a test compiles them all.
+func mustCompile(file string, script Script, isSkeleton bool) *model {
+	data, err := learnedFiles.ReadFile("data/learned/" + file)
+	if err != nil {
+		panic(err)
+	}
+	text := string(data)
+	if script == Han {
+		text = withReadings(text, isSkeleton)
+	}
+	m, err := compileModel(file, text)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// spellingModel returns what a script's chunks are spelled as in Latin letters;
+// nil for a script without weights.
+func spellingModel(script Script) *model { return learnedFilesByScript().spelling[script].compiled() }
+
+// skeletonModel returns what a script's chunks sound as.
+func skeletonModel(script Script) *model { return learnedFilesByScript().skeleton[script].compiled() }
+
+// lazyModel is a model compiled when first asked for; nil for none.
+type lazyModel func() *model
+
+func (l lazyModel) compiled() *model {
+	if l == nil {
+		return nil
+	}
+	return l()
+}
+
+// Warm compiles what the first comparison in each of the scripts would compile: a
+// server calls it before it serves. Without scripts, all of them.
+func Warm(scripts ...Script) {
+	if len(scripts) == 0 {
+		for s := range Script(Scripts) {
+			scripts = append(scripts, s)
+		}
+	}
+	foldTable()
+	casedTable()
+	stripTables()
+	inflections()
+	words()
+	guardTables()
+	for _, s := range scripts {
+		spellingModel(s)
+		skeletonModel(s)
+	}
+}
