@@ -52,6 +52,9 @@ func (w *world) admissible(e *entity, n *rawName, known *nameIndex) bool {
 	switch {
 	case !hasLetter(n.text) || len([]rune(n.text)) > maxNameRunes || key == "" || e.dropped[key]:
 		return false
+	case n.kind == fact.Demonym && known.foreign(e, key):
+		// "dominicà", of the Dominican Republic, reads as Dominica.
+		return false
 	case n.rank == rankDesk:
 		return true
 	case n.lang != "" && !writing.Fits(n.text, n.lang), n.lang == "" && !writing.OneScript(n.text):
@@ -69,9 +72,7 @@ func (w *world) admissible(e *entity, n *rawName, known *nameIndex) bool {
 	}
 	if n.kind == fact.Demonym {
 		// "Singapore" is listed as the adjective of Singapore: the name says it.
-		// "Dominika" in the list of one land is the name of another.
-		other := known.primary[key]
-		return !known.of(e, key) && (n.rank != rankWeak || other == nil || other.kind != fact.Country)
+		return !known.of(e, key)
 	}
 	if n.kind == fact.Acronym {
 		return true
@@ -238,6 +239,8 @@ func (a claim) beats(b claim) bool {
 	switch {
 	case a.reviewed != b.reviewed:
 		return a.reviewed && (a.spoken || !b.spoken)
+	case b.e.kind == fact.Region:
+		return a.spoken // "Afrique du Sud", of the southern region of Africa
 	case b.e.kind != fact.Country:
 		return false
 	case a.spoken != b.spoken:
@@ -285,6 +288,12 @@ func weightier(a, b *entity) bool {
 
 func (x *nameIndex) of(e *entity, key string) bool      { return x.own[e][key] }
 func (x *nameIndex) demonym(e *entity, key string) bool { return x.demonyms[e][key] && !x.own[e][key] }
+
+// foreign reports whether the name is the main one of another country.
+func (x *nameIndex) foreign(e *entity, key string) bool {
+	other := x.primary[key]
+	return other != nil && other != e && other.kind == fact.Country
+}
 
 // supports reports whether a word of text begins like a telling word of one of
 // the entity's tagged names.
@@ -492,6 +501,15 @@ func acronyms(e *entity, names []rawName) {
 func (w *world) final(e *entity, names []rawName) []fact.Name {
 	list := make([]fact.Name, 0, len(names)+1)
 	found := false
+	if !slices.ContainsFunc(names, func(n rawName) bool { return n.kind == fact.Primary && (n.lang == "en" || n.lang == "mul") }) {
+		// The labels of people do not say which is the main one.
+		for i, n := range names {
+			if n.text == e.canonical && n.kind == fact.Alias && n.from == 0 && n.to == 0 {
+				names[i].kind = fact.Primary
+				break
+			}
+		}
+	}
 	for _, n := range names {
 		list = append(list, fact.Name{Text: n.text, Language: n.lang, Kind: n.kind, Source: w.sources[bits.TrailingZeros64(n.source)].Name, From: n.from, To: n.to})
 		found = found || n.text == e.canonical && n.kind != fact.Demonym

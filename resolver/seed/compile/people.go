@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"onoma/resolver/fact"
@@ -299,16 +300,30 @@ func (w *world) addDerivedNames() {
 }
 
 func (w *world) prominentSince(e *entity, year int) bool {
-	if e.desk {
+	// A people file says how prominent someone is; a roles file only adds a post.
+	if e.prominence >= 0 {
 		return true
 	}
 	for _, r := range e.roles {
 		p := w.positions[r.Position]
-		if topOffice[p.office] && (r.To == 0 || r.To.Year() >= year) && w.ofState(p) {
+		if topOffice[p.office] && !p.acting() && !r.brief() && (r.To == 0 || r.To.Year() >= year) && w.ofState(p) {
 			return true
 		}
 	}
 	return false
+}
+
+// brief reports whether the term lasted less than a season, as those do who fill
+// in until a successor is confirmed.
+func (r role) brief() bool {
+	const season = 90
+	if r.From.Day() == 0 || r.To.Day() == 0 {
+		return false
+	}
+	day := func(d fact.Date) time.Time {
+		return time.Date(d.Year(), time.Month(d.Month()), d.Day(), 0, 0, 0, 0, time.UTC)
+	}
+	return day(r.To).Sub(day(r.From)) < season*24*time.Hour
 }
 
 // ofState reports whether a post is one of a country or of an organisation, and

@@ -152,6 +152,11 @@ func (w *world) openPosition(id string) *position {
 	return p
 }
 
+// acting reports whether the post is one of filling in for another's holder.
+func (p *position) acting() bool {
+	return len(p.titles) > 0 && strings.HasPrefix(strings.ToLower(p.titles[0].Text), "acting ")
+}
+
 // title adds a title once.
 func (p *position) title(text, lang string) {
 	if text = clean(text); text == "" {

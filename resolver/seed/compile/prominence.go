@@ -177,13 +177,19 @@ func (w *world) person(e *entity) float64 {
 			weight = otherOffice
 		}
 		if c := w.at(p.jurisdiction); c != nil && p.org == "" {
-			// Twice the distance: a minister of a great power is news, one of a
-			// small state is not.
-			if c.kind == fact.Country {
-				weight += 1.2 * (c.score - .85)
-			} else {
+			// A minister of a great power is more news, one of a small state is
+			// none.
+			switch above := c.score - .85; {
+			case c.kind != fact.Country:
 				weight -= .14
+			case above > 0:
+				weight += .6 * above
+			default:
+				weight += 2 * above
 			}
+		}
+		if p.acting() || r.brief() {
+			weight -= .1
 		}
 		last := r.To.Year()
 		if last == 0 {
