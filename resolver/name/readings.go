@@ -9,6 +9,9 @@ import (
 //go:embed data/romanise/han-mandarin.txt
 var mandarinFile string
 
+//go:embed data/romanise/han-wade.txt
+var wadeFile string
+
 //go:embed data/romanise/han-cantonese.txt
 var cantoneseFile string
 
@@ -26,6 +29,7 @@ var hanReadings = [...]struct {
 	cost int
 }{
 	{"han-mandarin.txt", &mandarinFile, 15},
+	{"han-wade.txt", &wadeFile, 25},
 	{"han-korean.txt", &koreanFile, 25},
 	{"han-cantonese.txt", &cantoneseFile, 28},
 	{"han-japanese.txt", &japaneseFile, 28},

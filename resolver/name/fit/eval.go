@@ -36,6 +36,7 @@ func runEval(args []string, stdout io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	name.Warm()
 	e := evaluation{dir: *dir, half: *half, miss: *miss, out: stdout}
 	for _, set := range []struct {
 		name string
