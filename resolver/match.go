@@ -23,6 +23,9 @@ const (
 	// behind the first; the others need leastShare of its weight.
 	surelyCompared = 8
 	leastShare     = 0.6
+	// Once a name is this similar, only those that were heard nearly as well
+	// can still be as good.
+	surelySimilar, nearlyShare = 0.85, 0.85
 	// leastOdds is the log10 odds under which a likeness is not a candidate.
 	leastOdds = -2
 	// leastLetters is how many letters an alphabetic word needs before a
@@ -70,13 +73,16 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 		limit = heardWord
 	}
 	found := sounds.Find(&m.asked, &m.hearing, limit)
+	similar := false
 	for rank, heard := range found {
-		if rank >= surelyCompared && heard.Weight < leastShare*min(4, found[0].Weight) {
+		if rank >= surelyCompared && heard.Weight < leastShare*min(4, found[0].Weight) ||
+			similar && heard.Weight < nearlyShare*found[0].Weight {
 			return
 		}
 		m.held.Prepare(heard.Name.Text())
 		sounds.Weigh(&m.held)
 		c := m.comparer.Compare(&m.asked, &m.held)
+		similar = similar || c.Similarity > surelySimilar
 		group := heard.Name.Group()
 		for i := range group.Len() {
 			n := group.At(i)

@@ -16,7 +16,7 @@ const (
 	// maxWordsPerKey is how many words that share a sound key are looked at.
 	maxWordsPerKey = 1024
 	// commonNames is how many names make the words like one of the query common.
-	commonNames = 2048
+	commonNames = 8192
 	// maxNamesPerWord bounds the names of one word.
 	maxNamesPerWord = 8192
 	// leastLikeness is the share of letters from which two words that share a
@@ -76,7 +76,7 @@ func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
 	slices.SortStableFunc(h.terms, func(a, b term) int { return cmp.Compare(a.names, b.names) })
 	h.marks.reset()
 	for i, t := range h.terms {
-		if t.names > commonNames && h.marks.n > 0 {
+		if t.names > commonNames && len(h.marks.list) > 0 {
 			break
 		}
 		for _, p := range h.words[t.words:t.wordsEnd] {
@@ -95,11 +95,8 @@ func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
 // best returns the names with the greatest sums.
 func (h *Hearing) best(x *Index, limit int) []Heard {
 	h.heard = h.heard[:0]
-	for i := range h.marks.slots {
-		m := &h.marks.slots[i]
-		if m.round != h.marks.round {
-			continue
-		}
+	for i := range h.marks.list {
+		m := &h.marks.list[i]
 		found := Heard{Name{x, m.number}, m.sum + m.weight}
 		at := len(h.heard)
 		if at == limit && !found.before(h.heard[at-1]) {
@@ -182,63 +179,64 @@ func (s *Sounds) Weigh(f *name.Form) {
 	}
 }
 
-// marks sums up what points at each number: for every term the best. It is an
-// open-addressed table emptied by counting rounds.
+// marks sums up what points at each number: for every term the best. It is a
+// list with an open-addressed table over it that is emptied by counting rounds.
 type marks struct {
-	slots []mark
-	n     int
+	list  []mark
+	slots []slot
 	round uint32
 }
 
 type mark struct {
-	number, round, term uint32
-	sum, weight         float32 // of the terms before, of this one
+	number, term uint32
+	sum, weight  float32 // of the terms before, of this one
+}
+
+type slot struct {
+	round, at uint32 // at is of list
 }
 
 func (m *marks) reset() {
-	m.n = 0
+	m.list = m.list[:0]
 	m.round++
 	if len(m.slots) == 0 {
-		m.slots = make([]mark, 256)
+		m.slots = make([]slot, 256)
 	}
 }
 
 // add reports whether the number is new.
 func (m *marks) add(number, term uint32, weight float32) bool {
-	if 2*m.n >= len(m.slots) {
+	if 2*len(m.list) >= len(m.slots) {
 		m.grow()
 	}
-	s := m.at(number)
-	switch {
-	case s.round != m.round:
-		*s = mark{number: number, round: m.round, term: term, weight: weight}
-		m.n++
+	s := m.slot(number)
+	if s.round != m.round {
+		*s = slot{m.round, uint32(len(m.list))}
+		m.list = append(m.list, mark{number: number, term: term, weight: weight})
 		return true
-	case s.term == term:
-		s.weight = max(s.weight, weight)
-	default:
-		s.sum += s.weight
-		s.term, s.weight = term, weight
+	}
+	if at := &m.list[s.at]; at.term == term {
+		at.weight = max(at.weight, weight)
+	} else {
+		at.sum += at.weight
+		at.term, at.weight = term, weight
 	}
 	return false
 }
 
-// at returns the number's slot, or the free one where it belongs.
-func (m *marks) at(number uint32) *mark {
+// slot returns the number's slot, or the free one where it belongs.
+func (m *marks) slot(number uint32) *slot {
 	mask := uint32(len(m.slots) - 1)
 	for i := number * 0x9e3779b1 >> 7 & mask; ; i = (i + 1) & mask {
-		if s := &m.slots[i]; s.round != m.round || s.number == number {
+		if s := &m.slots[i]; s.round != m.round || m.list[s.at].number == number {
 			return s
 		}
 	}
 }
 
 func (m *marks) grow() {
-	old := m.slots
-	m.slots = make([]mark, 2*len(old))
-	for i := range old {
-		if old[i].round == m.round {
-			*m.at(old[i].number) = old[i]
-		}
+	m.slots = make([]slot, 2*len(m.slots))
+	for i := range m.list {
+		*m.slot(m.list[i].number) = slot{m.round, uint32(i)}
 	}
 }
