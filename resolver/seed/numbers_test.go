@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/seed/writing"
 )
 
 // languages tells in how many languages an entity has a name that keep takes,
@@ -55,7 +56,7 @@ func written(t *testing.T) map[string][]fact.Name {
 				id = ""
 			} else if m := name.FindStringSubmatch(line); m != nil && id != "" {
 				kind, _ := fact.ParseNameKind(strings.TrimSpace(m[2]))
-				rows[id] = append(rows[id], fact.Name{Language: m[1], Kind: kind})
+				rows[id] = append(rows[id], fact.Name{Language: writing.Tag(m[1]), Kind: kind})
 			}
 		}
 	}
@@ -64,7 +65,7 @@ func written(t *testing.T) map[string][]fact.Name {
 		t.Fatal(err)
 	}
 	for _, path := range files {
-		language := strings.TrimSuffix(filepath.Base(path), ".txt")
+		language := writing.Tag(strings.TrimSuffix(filepath.Base(path), ".txt"))
 		for _, line := range lines(t, path) {
 			if id := head.FindString(line); id != "" {
 				rows[id] = append(rows[id], fact.Name{Language: language, Kind: fact.Demonym})

@@ -16,7 +16,7 @@ import (
 //
 // The surname, or the name a monarch reigns under, stands in capitals.
 var (
-	leaderText  = regexp.MustCompile(`^(.*?)\s*\(since (?:(\d{1,2}) )?(?:([A-Z][a-z]+) )?(\d{4})[^)]*\)`)
+	leaderText  = regexp.MustCompile(`^(.*?)\s*\((?:since )?(?:(\d{1,2}) )?(?:([A-Z][a-z]+) )?(\d{4})[^)]*\)`)
 	leaderTitle = set(`president prime minister king queen sultan amir emir prince princess grand duke pope premier chancellor governor general
 transition transitional interim acting caretaker col capt gen gen. col. capt. dr dr. sir dame chief executive of council ministers state
 supreme leader taliban crown sovereign presidential leadership chairperson chair and commander-in-chief the sudanese armed forces vice
@@ -68,8 +68,10 @@ func (w *world) readLeaders() error {
 		if p == nil {
 			id := "onoma:" + slug(titleCase(name))
 			p = w.open(id, fact.Person, src)
-			p.canonical = titleCase(name)
-			p.name(p.canonical, "en", fact.Primary, src, rankTagged)
+			if p.canonical == "" {
+				p.canonical = titleCase(name)
+			}
+			p.name(titleCase(name), "en", fact.Primary, src, rankTagged)
 			if short := capitalPart(name); short != "" && short != p.canonical {
 				p.name(short, "en", fact.Short, src, rankTagged)
 				// "José Enrique JERÍ Oré" is José Jerí.

@@ -82,8 +82,11 @@ func (w *world) applyDirectives() error {
 	for _, d := range w.directives.roleEnds {
 		e, done := w.at(d.person), false
 		for i := range e.roles {
-			if r := &e.roles[i]; r.Position == d.position && r.To == 0 {
+			r := &e.roles[i]
+			if r.Position == d.position && r.To == 0 {
 				r.To, done = d.to, true
+			} else if r.Position == d.position && d.to.Within(r.To, r.To) {
+				done = true // two files say the same
 			}
 		}
 		if !done {

@@ -28,7 +28,7 @@ import (
 //     source, and the language as [sharedLanguage] says
 //  7. of names that fold alike one is kept, and the PRIMARY names of the large
 //     languages beside it
-//  8. each language keeps one PRIMARY name
+//  8. each language keeps one PRIMARY name ("mul" stands for several, and keeps several)
 //  9. short names in capitals are ACRONYMs, so that "Us" is not the United States
 func (w *world) sift(e *entity, known *nameIndex) []fact.Name {
 	names := make([]rawName, 0, len(e.names))
@@ -459,7 +459,7 @@ func shouting(s string) int {
 func onePrimary(names []rawName) {
 	best := map[string]int{}
 	for i, n := range names {
-		if n.kind != fact.Primary || n.from != 0 || n.to != 0 {
+		if n.kind != fact.Primary || n.lang == "mul" || n.from != 0 || n.to != 0 {
 			continue
 		}
 		if j, ok := best[n.lang]; !ok || n.rank < names[j].rank {
@@ -467,7 +467,7 @@ func onePrimary(names []rawName) {
 		}
 	}
 	for i, n := range names {
-		if n.kind == fact.Primary && best[n.lang] != i {
+		if n.kind == fact.Primary && n.lang != "mul" && best[n.lang] != i {
 			names[i].kind = fact.Alias
 		}
 	}

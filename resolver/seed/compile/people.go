@@ -162,6 +162,9 @@ func (w *world) readPeopleNames() error {
 
 func (w *world) personName(e *entity, text, lang string, source uint64) {
 	e.labels++
+	if e.canonical == "" && lang == "en" {
+		e.canonical = withoutParentheses(text)
+	}
 	e.name(withoutParentheses(text), lang, fact.Alias, source, rankTagged)
 }
 
@@ -217,7 +220,7 @@ func shortName(name, country string) string {
 		at--
 	}
 	short := strings.Join(words[at:], " ")
-	if len([]rune(short)) < 3 {
+	if len([]rune(short)) < 2 {
 		return ""
 	}
 	return short

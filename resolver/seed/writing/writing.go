@@ -175,6 +175,17 @@ func Fits(text, tag string) bool {
 	return foreign == 0 && own > 0
 }
 
+// FitsPartly is [Fits] for a name with a brand in it ("компания Amazon"): one word
+// in a script of the language is enough.
+func FitsPartly(text, tag string) bool {
+	for word := range strings.FieldsSeq(text) {
+		if Fits(word, tag) {
+			return true
+		}
+	}
+	return false
+}
+
 // lettersIn counts the letters of word that are in tables and those that are not.
 func lettersIn(word string, tables []*unicode.RangeTable) (in, out int) {
 	mixes := tables[0] == unicode.Han || tables[0] == unicode.Hangul
