@@ -100,7 +100,7 @@ func startServer(t *testing.T) string {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
-	l.Close()
+	_ = l.Close()
 	serving := make(chan struct{})
 	stop := serveInBackground(t, &announcer{serving: serving}, "--listen", address)
 	t.Cleanup(stop)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -70,10 +71,10 @@ interface; another address needs --insecure.`,
 		case <-cmd.Context().Done():
 		}
 		log.Info("draining", "announce", announce, "timeout", drain)
-		ctx, cancel := context.WithTimeout(context.Background(), announce+drain)
+		// The command's own context is over; the drain has its own time.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), announce+drain)
 		defer cancel()
-		err = s.Drain(ctx, announce)
-		<-served
+		err = errors.Join(s.Drain(ctx, announce), <-served)
 		log.Info("stopped")
 		return err
 	}

@@ -82,7 +82,7 @@ func start(t testing.TB, options server.Options) (*server.Server, *grpc.ClientCo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		conn.Close()
+		_ = conn.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if err := s.Drain(ctx, 0); err != nil {

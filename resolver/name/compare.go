@@ -19,7 +19,6 @@ const (
 type Form struct {
 	key    []byte
 	tokens []formToken
-	split  []Token
 	raw    []Token
 	serial uint64    // grows with every Prepare
 	joined formToken // all words in one
@@ -736,13 +735,13 @@ type join struct {
 }
 
 // joined counts words that met joined.
-func (out *Comparison) joined(j join, got, info *float64) {
+func (c *Comparison) joined(j join, got, info *float64) {
 	*got += j.got
 	*info += j.info
-	out.Evidence += j.evidence
-	out.Words++
-	out.Joined++
-	out.Worst = min(out.Worst, j.got/j.info)
+	c.Evidence += j.evidence
+	c.Words++
+	c.Joined++
+	c.Worst = min(c.Worst, j.got/j.info)
 }
 
 // whole compares a single word with all words of the other side in one, in order

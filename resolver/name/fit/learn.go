@@ -66,12 +66,12 @@ func runLearn(args []string, stdout io.Writer) error {
 		}
 		spelling := newLearner(byScript[script], script, false)
 		kept := spelling.learn(*rounds)
-		if err := spelling.write(filepath.Join(*out, strings.ToLower(script.String())+".txt"), script, "spelling", kept); err != nil {
+		if err := spelling.write(filepath.Join(*out, strings.ToLower(script.String())+".txt"), script, "spelling"); err != nil {
 			return err
 		}
 		keys := newLearner(byScript[script], script, true)
-		kept2 := keys.learn(*rounds)
-		if err := keys.write(filepath.Join(*out, strings.ToLower(script.String())+".keys.txt"), script, "skeleton", kept2); err != nil {
+		keys.learn(*rounds)
+		if err := keys.write(filepath.Join(*out, strings.ToLower(script.String())+".keys.txt"), script, "skeleton"); err != nil {
 			return err
 		}
 		fmt.Fprintf(stdout, "%-12v %6d pairs, %6d kept, %6d chunks, %6d skeleton chunks\n", script, len(byScript[script]), kept, len(spelling.theta), len(keys.theta))
@@ -394,7 +394,7 @@ func (l *learner) weigh(c chunk, theta float64) float64 {
 
 // write writes the weights as text: a line for each chunk of the script, its
 // spellings best first with weights in tenths of a nat.
-func (l *learner) write(path string, script name.Script, what string, kept int) error {
+func (l *learner) write(path string, script name.Script, what string) error {
 	lines := map[string][]string{}
 	type spelled struct {
 		to     string
