@@ -77,7 +77,7 @@ var rules = []rule{
 	{
 		why:    "protobuf and status codes stop at the transport",
 		of:     []string{"."},
-		except: []string{"proto", "internal/server", "cmd", "client", "examples"},
+		except: []string{"proto", "internal/server", "internal/quality", "cmd", "client", "examples"},
 		forbid: transport,
 	},
 	{
@@ -89,7 +89,7 @@ var rules = []rule{
 	{
 		why:    "the server is assembled by the program alone",
 		of:     []string{"."},
-		except: []string{"cmd", "internal/server"},
+		except: []string{"cmd", "internal/server", "internal/quality"},
 		forbid: []string{module + "/internal/server"},
 	},
 	{
