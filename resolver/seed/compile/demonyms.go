@@ -49,7 +49,33 @@ func (w *world) readDemonyms() error {
 	if err := w.readCurrencies(); err != nil {
 		return err
 	}
-	return w.readLanguageNames()
+	if err := w.readLanguageNames(); err != nil {
+		return err
+	}
+	w.deriveDemonyms()
+	return nil
+}
+
+// peopleOf are the languages that name a people by the name of its state with a
+// word before or after it, whatever the state.
+var peopleOf = map[string]struct{ before, after string }{
+	"zh": {after: "人"}, "zh-Hant": {after: "人"}, "ja": {after: "人"}, "ko": {after: "인"},
+	"vi": {before: "người "}, "id": {before: "orang "}, "ms": {before: "orang "}, "th": {before: "ชาว"},
+}
+
+// deriveDemonyms forms the words of those languages.
+func (w *world) deriveDemonyms() {
+	for _, id := range sortedKeys(w.entities) {
+		e := w.entities[id]
+		if !e.state {
+			continue
+		}
+		for _, n := range e.names {
+			if affix, ok := peopleOf[n.lang]; ok && n.kind == fact.Primary && n.rank <= rankReviewed {
+				w.addDemonym(e, affix.before+clean(n.text)+affix.after, n.lang, n.source, rankReviewed)
+			}
+		}
+	}
 }
 
 func (w *world) addDemonym(e *entity, text, lang string, source uint64, rank int) {

@@ -36,25 +36,26 @@ func (w *world) readPeople() error {
 	held := map[string][]holding{}
 	label := map[string]string{}
 	impossible := 0
-	read := func(f []string) error {
-		person, position := f[0], f[2]
+	note := func(person, name, position, start, end string) {
 		if !isQID(person) || !isQID(position) || w.positions[position] == nil {
-			return nil
+			return
 		}
-		from, err1 := fact.ParseDate(f[3])
-		to, err2 := fact.ParseDate(f[4])
-		if err1 != nil || err2 != nil || from != 0 && to != 0 && to.Last() < from.First() {
+		h, ok := term(position, start, end)
+		if !ok {
 			impossible++
-			return nil
+			return
 		}
-		if !isQID(f[1]) && label[person] == "" {
-			label[person] = f[1]
+		if !isQID(name) && label[person] == "" {
+			label[person] = name
 		}
-		held[person] = append(held[person], holding{position: position, from: from, to: to, rank: rankTagged})
-		return nil
+		held[person] = append(held[person], h)
 	}
 	columns := []string{"person_qid", "person_name", "position_qid", "start", "end"}
-	if err := w.rows("positions_eps/positions.tsv", columns, read); err != nil {
+	err := w.rows("positions_eps/positions.tsv", columns, func(f []string) error {
+		note(f[0], f[1], f[2], f[3], f[4])
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for person, rows := range held {
@@ -64,9 +65,9 @@ func (w *world) readPeople() error {
 	}
 	// Seats in parliament of those, and of nobody else: a table of every member
 	// of every parliament would drown the names that news means.
-	err := w.rows("positions_eps/legislators.tsv", columns, func(f []string) error {
+	err = w.rows("positions_eps/legislators.tsv", columns, func(f []string) error {
 		if e := w.entities[f[0]]; held[f[0]] != nil || e != nil && e.kind == fact.Person {
-			return read(f)
+			note(f[0], f[1], f[2], f[3], f[4])
 		}
 		return nil
 	})
@@ -75,10 +76,10 @@ func (w *world) readPeople() error {
 	}
 	err = w.rows("positions_eps/p39_raw.tsv", []string{"person_qid", "position_qid", "start", "end"}, func(f []string) error {
 		p := w.positions[f[1]]
-		if held[f[0]] == nil || p == nil || len(p.titles) == 0 {
-			return nil
+		if held[f[0]] != nil && p != nil && len(p.titles) > 0 {
+			note(f[0], "", f[1], f[2], f[3])
 		}
-		return read([]string{f[0], "", f[1], f[2], f[3]})
+		return nil
 	})
 	if err != nil {
 		return err
@@ -100,6 +101,15 @@ func (w *world) readPeople() error {
 		}
 	}
 	return w.readPeopleNames()
+}
+
+// term reads the dates of a row; it is false when one is no date, or the end
+// comes before the beginning.
+func term(position, start, end string) (holding, bool) {
+	from, err1 := fact.ParseDate(start)
+	to, err2 := fact.ParseDate(end)
+	ok := err1 == nil && err2 == nil && (from == 0 || to == 0 || to.Last() >= from.First())
+	return holding{position: position, from: from, to: to, rank: rankTagged}, ok
 }
 
 // taken says whether a person belongs in the table.

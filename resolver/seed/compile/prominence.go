@@ -155,7 +155,7 @@ func organisation(e *entity) float64 {
 // officeWeight is the prominence of a present holder in a country of middling
 // prominence (.85).
 var officeWeight = map[string]float64{
-	"head_of_state": .62, "monarch": .58, "supreme_leader": .66, "head_of_government": .62,
+	"head_of_state": .58, "monarch": .55, "supreme_leader": .62, "head_of_government": .58,
 	"vice_president": .50, "deputy_head_of_government": .44,
 	"foreign_minister": .52, "defence_minister": .49, "interior_minister": .46, "finance_minister": .47,
 	"national_security_adviser": .46, "intelligence_chief": .45, "central_bank_governor": .46,
@@ -183,7 +183,7 @@ func (w *world) person(e *entity) float64 {
 			case c.kind != fact.Country:
 				weight -= .14
 			case above > 0:
-				weight += .6 * above
+				weight += .5 * above
 			default:
 				weight += 2 * above
 			}
@@ -206,6 +206,6 @@ func (w *world) person(e *entity) float64 {
 		}
 		best = math.Max(best, weight)
 	}
-	best += clamp(.015*math.Log2(float64(e.labels)+1)-.015, 0, .08)
+	best += clamp(.01*math.Log2(float64(e.labels)+1)-.01, 0, .05)
 	return clamp(best, .15, .85)
 }

@@ -34,7 +34,6 @@ type world struct {
 
 	keepGoing bool
 	problems  int
-	factsDir  string
 }
 
 // entity is an entity under construction.
@@ -86,13 +85,12 @@ const (
 
 // position is a post under construction.
 type position struct {
-	id, office            string
-	jurisdiction, org     string
-	titles                []fact.Title
-	rank                  int
-	single                bool // held by one person at a time
-	used                  bool
-	bareLabel, sourceName string
+	id, office        string
+	jurisdiction, org string
+	titles            []fact.Title
+	rank              int
+	single            bool // held by one person at a time
+	used              bool
 }
 
 // role is a post that a person holds or held.

@@ -32,7 +32,7 @@ func Decode(data []byte) (*Table, error) {
 	defer dec.Close()
 	plain, err := dec.DecodeAll(data[len(magic):], nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	r, err := newReader(plain)
 	if err != nil {
