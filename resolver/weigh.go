@@ -52,6 +52,10 @@ func features(q *Query, c *Candidate, h *hit) Features {
 		f.NameKind = kindWeights[k]
 	}
 	switch {
+	case c.Method == Inflected:
+		// The letters are the name's own: the prior counts in full.
+		f.Method = h.odds
+		f.Prominence -= math.Log10(fact.ProminenceBase) * fact.UsualProminence
 	case c.Method > Normalized:
 		// The odds are those of two names without a prior; the prior only
 		// settles between likenesses.
