@@ -19,6 +19,7 @@ type Answer struct {
 	Trace []Step
 
 	// Scratch.
+	shouted    bool // the query is an acronym of the table, in its own case
 	key        []byte
 	variants   []name.Variant
 	hits       []hit
@@ -54,11 +55,12 @@ type Features struct {
 	Date       float64 // name, relation or role is in force on the day asked for
 	Country    float64 // the entity belongs to a country asked for
 	CoMention  float64 // the entity is related to one mentioned beside it
+	Context    float64 // the text around the name speaks for the entity or against it
 }
 
 // Weight is the sum of the terms.
 func (f *Features) Weight() float64 {
-	return f.Prominence + f.NameKind + f.Method + f.Language + f.Date + f.Country + f.CoMention
+	return f.Prominence + f.NameKind + f.Method + f.Language + f.Date + f.Country + f.CoMention + f.Context
 }
 
 // Each calls yield with the name and the value of every term that is not 0.
@@ -68,7 +70,7 @@ func (f *Features) Each(yield func(name string, value float64) bool) {
 		value float64
 	}{
 		{"prominence", f.Prominence}, {"name_kind", f.NameKind}, {"method", f.Method}, {"language", f.Language},
-		{"date", f.Date}, {"country", f.Country}, {"co_mention", f.CoMention},
+		{"date", f.Date}, {"country", f.Country}, {"co_mention", f.CoMention}, {"context", f.Context},
 	} {
 		if t.value != 0 && !yield(t.name, t.value) {
 			return

@@ -92,6 +92,9 @@ func (a *Answer) add(q *Query, c Candidate, h *hit, tr *tracer) {
 		return
 	}
 	c.Features = features(q, &c, h)
+	if a.shouted && c.Method == Normalized {
+		c.Features.Method += besideAcronym
+	}
 	tr.entityStep("read", "", c.Entity, readingWords[c.Reading])
 	for i := range a.Candidates {
 		if old := &a.Candidates[i]; old.Entity == c.Entity {

@@ -2,6 +2,8 @@ package resolver
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -42,6 +44,7 @@ func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 	if len(a.hits) == 0 {
 		t.gatherAlike(q, a, tr)
 	}
+	a.shouted = slices.ContainsFunc(a.hits, func(h hit) bool { return h.method == Exact && h.name.Kind() == fact.Acronym })
 	for i := range a.hits {
 		t.read(q, a, &a.hits[i], tr)
 	}
@@ -89,6 +92,9 @@ func (t *Table) gather(q *Query, key []byte, a *Answer, tr *tracer) {
 		h := hit{name: n, entity: n.Entity(), method: Normalized}
 		if n.Text() == q.Name {
 			h.method = Exact
+		} else if strings.HasSuffix(n.Text(), "-") && !strings.HasSuffix(q.Name, "-") {
+			tr.entityStep("gather", n.Text(), h.entity, "only the first part of a compound")
+			continue
 		} else if n.Kind() == fact.Acronym && !writesAcronym(q.Name, n.Text()) {
 			tr.entityStep("gather", n.Text(), h.entity, "an acronym is matched with its case")
 			continue

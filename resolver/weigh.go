@@ -16,6 +16,9 @@ const (
 	// normalizedWeight: the name differs in case, marks or punctuation. "Para"
 	// is Pará less often than it is a place written so.
 	normalizedWeight = -0.4
+	// besideAcronym: the name differs in case from a query that is an acronym of
+	// the table as it stands. IRA is hardly how news writes Ira, or Iran in Welsh.
+	besideAcronym = -2.8
 	// alikePrior is what a whole step of prominence adds to a name that is only
 	// like the query, from the prominence of an entity nobody has weighed.
 	alikePrior = 2.0
@@ -52,7 +55,7 @@ func features(q *Query, c *Candidate, h *hit) Features {
 		f.NameKind = kindWeights[k]
 	}
 	switch {
-	case c.Method == Inflected:
+	case c.Method == Inflected && h.odds == inflectedOdds:
 		// The letters are the name's own: the prior counts in full.
 		f.Method = h.odds
 		f.Prominence -= math.Log10(fact.ProminenceBase) * fact.UsualProminence

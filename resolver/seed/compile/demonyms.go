@@ -79,8 +79,13 @@ func (w *world) deriveDemonyms() {
 }
 
 func (w *world) addDemonym(e *entity, text, lang string, source uint64, rank int) {
+	// The hyphen of a compound's first part stays: "sino-" is no word by itself.
+	hyphen := ""
+	if strings.HasSuffix(text, "-") {
+		hyphen = "-"
+	}
 	if text = clean(text); text != "" {
-		w.demonyms = append(w.demonyms, demonym{e.id, text, lang, source, rank})
+		w.demonyms = append(w.demonyms, demonym{e.id, text + hyphen, lang, source, rank})
 	}
 }
 
@@ -233,8 +238,8 @@ func (w *world) readParadigms(path string) error {
 			}
 			return nil
 		}
-		// "prefix Q222 албанска-": the first part of a compound adjective. It is
-		// stored without the hyphen, as a reader of words meets it.
+		// "prefix Q222 албанска-": the first part of a compound adjective, which
+		// the resolver takes for a name only before a hyphen.
 		if word == "prefix" {
 			word, rest = cutField(rest)
 		}

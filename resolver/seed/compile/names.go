@@ -33,7 +33,9 @@ import (
 func (w *world) sift(e *entity, known *nameIndex) []fact.Name {
 	names := make([]rawName, 0, len(e.names))
 	for _, n := range e.names {
-		n.text = clean(n.text)
+		if n.kind != fact.Demonym { // cleaned when added, but for a compound's hyphen
+			n.text = clean(n.text)
+		}
 		if w.admissible(e, &n, known) {
 			names = append(names, n)
 		}
@@ -432,7 +434,8 @@ func mergeFolded(names []rawName) []rawName {
 		return k
 	}) {
 		best := slices.MinFunc(g, func(a, b rawName) int {
-			return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(shouting(a.text), shouting(b.text)),
+			// A word outranks the same as part of a compound, which it serves too.
+			return cmp.Or(cmp.Compare(hyphened(a.text), hyphened(b.text)), cmp.Compare(a.rank, b.rank), cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(shouting(a.text), shouting(b.text)),
 				cmp.Compare(writing.Rank(a.lang), writing.Rank(b.lang)), cmp.Compare(a.lang, b.lang), cmp.Compare(a.text, b.text))
 		})
 		for _, n := range g {
@@ -443,6 +446,9 @@ func mergeFolded(names []rawName) []rawName {
 	}
 	return kept
 }
+
+// hyphened puts the first parts of compounds behind.
+func hyphened(s string) int { return b2i(strings.HasSuffix(s, "-")) }
 
 // shouting puts texts in capitals behind.
 func shouting(s string) int {
