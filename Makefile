@@ -15,6 +15,7 @@ VULN     := go tool -modfile=tools/go.mod govulncheck
 RACE = $(addsuffix /..., $(addprefix ./, $(wildcard cache client cmd internal/server internal/table))) ./resolver
 
 FUZZTIME ?= 30s
+FUZZLONG ?=
 BENCH    ?= .
 COUNT    ?= 1
 AGAINST  ?= main
@@ -53,7 +54,7 @@ race: ## Tests of the packages that share memory, under the race detector
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME (30s), one after the other
-	@.ci/fuzz $(FUZZTIME)
+	@.ci/fuzz $(FUZZTIME) $(FUZZLONG)
 
 .PHONY: lint
 lint: ## Style and common mistakes: gofmt, golangci-lint, buf, generated code
