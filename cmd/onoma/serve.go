@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"onoma/internal/server"
+	"onoma/internal/telemetry"
 	"onoma/resolver"
 )
 
 func newServe() *cobra.Command {
 	var (
-		listen          string
+		listen, ops     string
 		insecure        bool
 		announce, drain time.Duration
 		level           = newChoice("info", "debug", "warn", "error")
@@ -38,6 +39,7 @@ interface; another address needs --insecure.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:7411", "`HOST:PORT` to listen on; port 0 takes a free one")
+	flags.StringVar(&ops, "ops-listen", "", "`HOST:PORT` of the operators' listener: /metrics, /healthz, /readyz, /debug/pprof/, channelz; none by default")
 	flags.BoolVar(&insecure, "insecure", false, "listen beyond loopback although nothing is encrypted")
 	flags.DurationVar(&announce, "drain-announce", 0, "how long to say NOT_SERVING before new calls are refused")
 	flags.DurationVar(&drain, "drain-timeout", 20*time.Second, "longest time to let calls under way finish")
@@ -53,10 +55,18 @@ interface; another address needs --insecure.`,
 		if err != nil {
 			return err
 		}
-		s, err := server.New(server.Options{Resolver: resolver.New(table), Version: version(), Logger: log})
+		r := resolver.New(table)
+		metrics := telemetry.New(version())
+		metrics.Watch(r)
+		s, err := server.New(server.Options{Resolver: r, Version: version(), Logger: log, Metrics: metrics})
 		if err != nil {
 			return err
 		}
+		stopOps, err := serveOperations(cmd.Context(), ops, log, &telemetry.Operations{Metrics: metrics, Ready: s.Ready, RPC: server.Channelz()})
+		if err != nil {
+			return err
+		}
+		defer stopOps()
 		var config net.ListenConfig
 		l, err := config.Listen(cmd.Context(), "tcp", listen)
 		if err != nil {

@@ -11,6 +11,8 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"onoma/internal/server"
+	"onoma/internal/telemetry"
+	"onoma/resolver"
 
 	onomav1 "onoma/proto/onoma/v1"
 )
@@ -32,7 +34,7 @@ var emptyService = grpc.ServiceDesc{
 // call in turns of a second's fraction, so that both meet the same machine, and
 // reports throughput and 99th percentile as ratios.
 func BenchmarkUnaryAgainstEmpty(b *testing.B) {
-	_, conn := start(b, server.Options{Register: func(s grpc.ServiceRegistrar) { s.RegisterService(&emptyService, nil) }})
+	_, conn := start(b, server.Options{Metrics: telemetry.New("test"), Register: func(s grpc.ServiceRegistrar) { s.RegisterService(&emptyService, nil) }})
 	client := onomav1.NewResolverServiceClient(conn)
 	request := &onomav1.ResolveRequest{Query: &onomav1.Query{Name: "Mosca"}}
 	calls := [2]func(context.Context) error{
@@ -105,4 +107,42 @@ func BenchmarkBatch(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/query")
+}
+
+// BenchmarkGuarded measures what counting, admission and the check of callers
+// take from an exact answer: a bare server and a full one in turns.
+func BenchmarkGuarded(b *testing.B) {
+	request := &onomav1.ResolveRequest{Query: &onomav1.Query{Name: "Mosca"}}
+	var calls [2]func(context.Context) error
+	for side, options := range []server.Options{{}, guardedOptions(b)} {
+		_, conn := start(b, options)
+		client := onomav1.NewResolverServiceClient(conn)
+		calls[side] = func(ctx context.Context) error {
+			_, err := client.Resolve(ctx, request)
+			return err
+		}
+	}
+	for _, callers := range []int{1, 64} {
+		b.Run(map[int]string{1: "serial", 64: "callers=64"}[callers], func(b *testing.B) {
+			var ratios []float64
+			for b.Loop() {
+				var spent [2]time.Duration
+				for side := range calls {
+					begin := time.Now()
+					burst(b, callers, 2000/callers, calls[side])
+					spent[side] = time.Since(begin)
+				}
+				ratios = append(ratios, float64(spent[1])/float64(spent[0]))
+			}
+			// The median: a burst that meets another's work says nothing.
+			slices.Sort(ratios)
+			b.ReportMetric(ratios[len(ratios)/2], "time/bare")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// guardedOptions are those of a server with everything on.
+func guardedOptions(b *testing.B) server.Options {
+	return server.Options{Resolver: resolver.New(testTable(b)), Metrics: telemetry.New("test")}
 }

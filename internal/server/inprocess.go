@@ -18,7 +18,7 @@ type InProcess struct {
 
 // NewInProcess returns the services over the resolver. version is the program's.
 func NewInProcess(r *resolver.Resolver, version string) *InProcess {
-	return &InProcess{newResolverService(r), &aliasService{resolver: r, program: version, started: time.Now()}}
+	return &InProcess{newResolverService(r, nil), &aliasService{resolver: r, program: version, started: time.Now()}}
 }
 
 // BatchResolve answers as the method of the contract does.

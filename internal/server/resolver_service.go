@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 
+	"onoma/internal/telemetry"
 	"onoma/resolver"
 
 	onomav1 "onoma/proto/onoma/v1"
@@ -19,11 +21,12 @@ import (
 type resolverService struct {
 	onomav1.UnimplementedResolverServiceServer
 	resolver *resolver.Resolver
+	metrics  *telemetry.Metrics
 	answers  sync.Pool // of *resolver.Answer
 }
 
-func newResolverService(r *resolver.Resolver) *resolverService {
-	return &resolverService{resolver: r, answers: sync.Pool{New: func() any { return new(resolver.Answer) }}}
+func newResolverService(r *resolver.Resolver, m *telemetry.Metrics) *resolverService {
+	return &resolverService{resolver: r, metrics: m, answers: sync.Pool{New: func() any { return new(resolver.Answer) }}}
 }
 
 func (s *resolverService) Resolve(ctx context.Context, request *onomav1.ResolveRequest) (*onomav1.ResolveResponse, error) {
@@ -47,10 +50,17 @@ func (s *resolverService) answer(ctx context.Context, table *resolver.Table, fro
 	}
 	a := s.answers.Get().(*resolver.Answer)
 	defer s.answers.Put(a)
-	if from.View == onomav1.View_VIEW_EXPLAIN {
+	switch {
+	case from.View == onomav1.View_VIEW_EXPLAIN:
 		table.Explain(&q, "", a)
-	} else {
+		s.metrics.Answered(a, 0)
+	case s.metrics.Timed():
+		start := time.Now()
 		table.Resolve(&q, a)
+		s.metrics.Answered(a, time.Since(start))
+	default:
+		table.Resolve(&q, a)
+		s.metrics.Answered(a, 0)
 	}
 	return answered(from, &q, a), nil
 }
@@ -90,6 +100,7 @@ func countOf(field string, n, limit int) error {
 // items answers the queries in order. A bad query fails alone; a caller that is
 // gone or out of time ends the whole.
 func (s *resolverService) items(ctx context.Context, table *resolver.Table, queries []*onomav1.Query) ([]*onomav1.ResolveItem, error) {
+	s.metrics.Batch(len(queries))
 	items := make([]*onomav1.ResolveItem, len(queries))
 	for i, q := range queries {
 		result, err := s.answer(ctx, table, q, fmt.Sprintf("queries[%d].", i))

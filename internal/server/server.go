@@ -17,6 +17,7 @@ import (
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionalpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
+	"onoma/internal/telemetry"
 	"onoma/resolver"
 
 	onomav1 "onoma/proto/onoma/v1"
@@ -29,6 +30,8 @@ type Options struct {
 	Version string
 	// Logger receives one line for each failed call; nil drops them.
 	Logger *slog.Logger
+	// Metrics count calls and answers; nil counts nothing.
+	Metrics *telemetry.Metrics
 	// Limits of the transport; nil for [DefaultLimits].
 	Limits *Limits
 	// Extra are further options for the gRPC server, such as credentials.
@@ -56,7 +59,7 @@ func New(o Options) (*Server, error) {
 	if o.Limits != nil {
 		limits = *o.Limits
 	}
-	intercept := &interceptor{log: o.Logger}
+	intercept := &interceptor{log: o.Logger, metrics: o.Metrics, calls: make(map[string]*telemetry.Call)}
 	options := append([]grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.UnaryInterceptor(intercept.unary),
@@ -78,7 +81,7 @@ func New(o Options) (*Server, error) {
 	}, o.Extra...)
 
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
-	onomav1.RegisterResolverServiceServer(s.grpc, newResolverService(o.Resolver))
+	onomav1.RegisterResolverServiceServer(s.grpc, newResolverService(o.Resolver, o.Metrics))
 	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, program: o.Version, started: time.Now()})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	if o.Register != nil {
@@ -86,6 +89,12 @@ func New(o Options) (*Server, error) {
 	}
 	if err := registerReflection(s.grpc); err != nil {
 		return nil, err
+	}
+	for service, about := range s.grpc.GetServiceInfo() {
+		for _, method := range about.Methods {
+			full := "/" + service + "/" + method.Name
+			intercept.calls[full] = o.Metrics.Call(full)
+		}
 	}
 	s.setHealth(healthpb.HealthCheckResponse_NOT_SERVING)
 	return s, nil
@@ -117,6 +126,15 @@ func (s *Server) Serve(l net.Listener) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	return nil
+}
+
+// Ready says why the server should get no calls, or nil.
+func (s *Server) Ready() error {
+	response, err := s.health.Check(context.Background(), &healthpb.HealthCheckRequest{})
+	if err == nil && response.Status != healthpb.HealthCheckResponse_SERVING {
+		err = fmt.Errorf("server: %s", response.Status)
+	}
+	return err
 }
 
 // Drain ends the server in order: health turns NOT_SERVING, announce passes so
