@@ -12,12 +12,12 @@ import (
 
 	"onoma/internal/server"
 	"onoma/internal/telemetry"
-	"onoma/resolver"
 )
 
 func newServe() *cobra.Command {
 	var (
 		listen, ops     string
+		kept            tableFlags
 		insecure        bool
 		announce, drain time.Duration
 		level           = newChoice("info", "debug", "warn", "error")
@@ -40,6 +40,7 @@ interface; another address needs --insecure.`,
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:7411", "`HOST:PORT` to listen on; port 0 takes a free one")
 	flags.StringVar(&ops, "ops-listen", "", "`HOST:PORT` of the operators' listener: /metrics, /healthz, /readyz, /debug/pprof/, channelz; none by default")
+	kept.add(cmd)
 	flags.BoolVar(&insecure, "insecure", false, "listen beyond loopback although nothing is encrypted")
 	flags.DurationVar(&announce, "drain-announce", 0, "how long to say NOT_SERVING before new calls are refused")
 	flags.DurationVar(&drain, "drain-timeout", 20*time.Second, "longest time to let calls under way finish")
@@ -51,14 +52,14 @@ interface; another address needs --insecure.`,
 		}
 		start := time.Now()
 		log := newLogger(cmd, level.value, format.value)
-		table, err := seedTable()
+		mirror, r, closeTable, err := kept.serve(cmd.Context(), log)
 		if err != nil {
 			return err
 		}
-		r := resolver.New(table)
+		defer closeTable()
 		metrics := telemetry.New(version())
 		metrics.Watch(r)
-		s, err := server.New(server.Options{Resolver: r, Version: version(), Logger: log, Metrics: metrics})
+		s, err := server.New(server.Options{Resolver: r, Mirror: mirror, Version: version(), Logger: log, Metrics: metrics})
 		if err != nil {
 			return err
 		}
@@ -74,7 +75,7 @@ interface; another address needs --insecure.`,
 		}
 		served := make(chan error, 1)
 		go func() { served <- s.Serve(l) }()
-		log.Info("serving", "address", l.Addr().String(), "table_version", table.Version(), "start", time.Since(start).Round(time.Millisecond))
+		log.Info("serving", "address", l.Addr().String(), "table_version", r.Table().Version(), "start", time.Since(start).Round(time.Millisecond))
 		select {
 		case err := <-served:
 			return err

@@ -17,6 +17,7 @@ import (
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionalpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
+	"onoma/internal/table"
 	"onoma/internal/telemetry"
 	"onoma/resolver"
 
@@ -26,6 +27,9 @@ import (
 // Options say what a server serves and how. Resolver is required.
 type Options struct {
 	Resolver *resolver.Resolver
+	// Mirror keeps the resolver at the newest version of an authority, which
+	// writes go to; nil serves a table that never changes.
+	Mirror *table.Mirror
 	// Version of the program, for GetTableInfo.
 	Version string
 	// Logger receives one line for each failed call; nil drops them.
@@ -82,7 +86,7 @@ func New(o Options) (*Server, error) {
 
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
 	onomav1.RegisterResolverServiceServer(s.grpc, newResolverService(o.Resolver, o.Metrics))
-	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, program: o.Version, started: time.Now()})
+	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, mirror: o.Mirror, program: o.Version, started: time.Now()})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	if o.Register != nil {
 		o.Register(s.grpc)

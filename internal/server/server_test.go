@@ -475,10 +475,10 @@ func TestDeadlineAndRequestID(t *testing.T) {
 	}
 }
 
-func TestUnimplementedUntilItLands(t *testing.T) {
+func TestWritesNeedATable(t *testing.T) {
 	_, conn := start(t, server.Options{})
 	_, err := onomav1.NewAliasServiceClient(conn).Rollback(t.Context(), &onomav1.RollbackRequest{})
-	if status.Code(err) != codes.Unimplemented {
+	if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "--data-dir") {
 		t.Errorf("Rollback: %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 // Authority keeps the table. It is safe for concurrent use.
 type Authority interface {
+	// Identity is a text that no other table has.
+	Identity() string
 	// Head returns the newest version; 0 before the first publish.
 	Head(ctx context.Context) (int64, error)
 	// Sources returns the state of every source, by name.
@@ -35,6 +37,8 @@ type Authority interface {
 	// Answered returns what a write with the request ID answered, or nil. An ID
 	// that belongs to another write is a [ReusedError].
 	Answered(ctx context.Context, request, fingerprint string) ([]byte, error)
+	// Amend replaces what is remembered of a write that has answered.
+	Amend(ctx context.Context, request string, answer []byte) error
 	// Sweep deletes what no version that is kept needs.
 	Sweep(ctx context.Context) error
 	// Close releases the database.

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
 	"errors"
@@ -22,6 +23,7 @@ type store struct {
 	read, write *sql.DB
 	dialect     dialect
 	release     func() error // of what Open took beside the databases
+	identity    string
 }
 
 // dialect is what one engine says in its own way.
@@ -159,9 +161,14 @@ func (s *store) migrate(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		if _, err := s.exec(ctx, tx, `UPDATE head SET identity = ? WHERE identity = ''`, rand.Text()); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT identity FROM head`).Scan(&s.identity)
 	})
 }
+
+func (s *store) Identity() string { return s.identity }
 
 func (s *store) Close() error {
 	err := s.write.Close()
@@ -448,6 +455,11 @@ func (s *store) Current(ctx context.Context, keys []Key, yield func(source strin
 
 func (s *store) Answered(ctx context.Context, request, fingerprint string) ([]byte, error) {
 	return s.answered(ctx, s.read, request, fingerprint)
+}
+
+func (s *store) Amend(ctx context.Context, request string, answer []byte) error {
+	_, err := s.exec(ctx, s.write, `UPDATE request SET result = ? WHERE id = ?`, answer, request)
+	return err
 }
 
 func (s *store) answered(ctx context.Context, q querier, request, fingerprint string) ([]byte, error) {

@@ -7,13 +7,15 @@ CREATE TABLE source (
 );
 
 -- The one row whose lock a publish takes: the newest version, and the number of
--- the newest batch.
+-- the newest batch. identity tells one table from another, so that a snapshot of
+-- another is not taken for this one's.
 CREATE TABLE head (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	version BIGINT NOT NULL,
-	batch BIGINT NOT NULL
+	batch BIGINT NOT NULL,
+	identity {{text}} NOT NULL
 );
-INSERT INTO head (one, version, batch) VALUES (1, 0, 0);
+INSERT INTO head (one, version, batch, identity) VALUES (1, 0, 0, '');
 
 -- A publish: version and the batch of rows that it brought.
 CREATE TABLE version (

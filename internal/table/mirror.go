@@ -1,0 +1,336 @@
+package table
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"iter"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"onoma/resolver"
+	"onoma/resolver/fact"
+	"onoma/resolver/index"
+	"onoma/resolver/seed"
+)
+
+// Mirror keeps a resolver at the newest version of an authority.
+//
+// A version is built into an immutable table and then published to the resolver
+// at once: readers never wait and never see half of one. The mirror is safe for
+// concurrent use.
+type Mirror struct {
+	authority Authority
+	resolver  *resolver.Resolver
+	log       *slog.Logger
+	dir       string // of the snapshot; "" keeps none
+
+	refreshing sync.Mutex // one table is built at a time
+	base       *base      // what the current table stands on; under refreshing
+
+	version  atomic.Int64 // that the resolver answers from
+	behind   atomic.Int64 // since when, in microseconds; 0 when not
+	newest   atomic.Int64 // version that the authority was last seen at
+	changed  broadcast
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	writing  sync.WaitGroup // the snapshot
+	snapshot sync.Mutex     // one snapshot is written at a time
+}
+
+// MirrorOptions say what a mirror keeps. Authority is required.
+type MirrorOptions struct {
+	Authority Authority
+	// Dir is where the snapshot lives; "" keeps none, and each start builds anew.
+	Dir string
+	// Poll is how often the authority is asked for its version; 0 for never, when
+	// nobody else writes to it.
+	Poll time.Duration
+	// Logger may be nil.
+	Logger *slog.Logger
+}
+
+// sweepEvery is how often what is no longer kept is deleted.
+const sweepEvery = time.Minute
+
+// NewMirror brings the built-in table into the authority when it is not there,
+// and builds the newest version. Close ends it; the authority stays open.
+func NewMirror(ctx context.Context, o MirrorOptions) (*Mirror, error) {
+	m := &Mirror{authority: o.Authority, dir: o.Dir, log: o.Logger}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	if err := plantSeed(ctx, m.authority); err != nil {
+		return nil, fmt.Errorf("built-in table: %w", err)
+	}
+	if err := m.start(ctx); err != nil {
+		return nil, err
+	}
+	run, stop := context.WithCancel(context.Background())
+	m.stop = stop
+	m.running.Go(func() { m.sweepNowAndThen(run) })
+	if o.Poll > 0 {
+		m.running.Go(func() { m.follow(run, o.Poll) })
+	}
+	return m, nil
+}
+
+// Resolver answers from the newest version.
+func (m *Mirror) Resolver() *resolver.Resolver { return m.resolver }
+
+// Authority is what the mirror follows.
+func (m *Mirror) Authority() Authority { return m.authority }
+
+// Version is the version that the resolver answers from, and Newest the newest
+// that the authority is known to have.
+func (m *Mirror) Version() int64 { return m.version.Load() }
+func (m *Mirror) Newest() int64  { return max(m.newest.Load(), m.version.Load()) }
+
+// Behind tells since when the resolver has been behind the authority, or the
+// authority out of reach; the zero time when neither is so.
+func (m *Mirror) Behind() time.Time {
+	if micros := m.behind.Load(); micros != 0 {
+		return time.UnixMicro(micros)
+	}
+	return time.Time{}
+}
+
+// Changed returns a channel that is closed when the resolver gets a new version.
+func (m *Mirror) Changed() <-chan struct{} { return m.changed.next() }
+
+// Close waits for what the mirror does in the background.
+func (m *Mirror) Close() {
+	m.stop()
+	m.running.Wait()
+	m.writing.Wait()
+}
+
+func (m *Mirror) sweepNowAndThen(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := m.authority.Sweep(ctx); err != nil && ctx.Err() == nil {
+			m.log.Warn("what is no longer kept could not be deleted", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// follow asks the authority for its version and catches up.
+func (m *Mirror) follow(ctx context.Context, poll time.Duration) {
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := m.Refresh(ctx); err != nil && ctx.Err() == nil {
+			m.log.Warn("the authority is out of reach; the version stays", "version", m.Version(), "error", err)
+		}
+	}
+}
+
+// Refresh brings the resolver to the newest version of the authority.
+func (m *Mirror) Refresh(ctx context.Context) (err error) {
+	m.refreshing.Lock()
+	defer m.refreshing.Unlock()
+	defer func() {
+		switch {
+		case err == nil:
+			m.behind.Store(0)
+		case m.behind.Load() == 0:
+			m.behind.Store(time.Now().UnixMicro())
+		}
+	}()
+	head, err := m.authority.Head(ctx)
+	if err != nil {
+		return err
+	}
+	m.newest.Store(head)
+	if head == m.version.Load() {
+		return nil
+	}
+	return m.rebuild(ctx)
+}
+
+// start builds the first table.
+func (m *Mirror) start(ctx context.Context) error {
+	m.refreshing.Lock()
+	defer m.refreshing.Unlock()
+	return m.rebuild(ctx)
+}
+
+// base is an index with what it was built from.
+type base struct {
+	index   *index.Index
+	version int64
+}
+
+// rebuild builds the newest version from nothing.
+func (m *Mirror) rebuild(ctx context.Context) error {
+	began := time.Now()
+	x, overrides, version, err := build(ctx, m.authority)
+	if err != nil {
+		return err
+	}
+	m.base = &base{index: x, version: version}
+	if err := m.install(ctx, x, version, overrides); err != nil {
+		return err
+	}
+	m.log.Info("table built", "version", version, "bytes", len(x.Bytes()), "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// install makes the index the table that answers.
+func (m *Mirror) install(ctx context.Context, x *index.Index, version int64, overrides []fact.Override) error {
+	at, err := m.authority.Versions(ctx, VersionRange{After: version - 1, Limit: 1, Ascending: true})
+	if err != nil {
+		return err
+	}
+	var published time.Time
+	if len(at) > 0 {
+		published = at[0].Published
+	}
+	t := resolver.NewTable(x, uint64(version), published, overrides)
+	if m.resolver == nil {
+		m.resolver = resolver.New(t)
+	} else {
+		m.resolver.Publish(t)
+	}
+	m.version.Store(version)
+	m.newest.Store(max(version, m.newest.Load()))
+	m.changed.all()
+	return nil
+}
+
+// build reads every row and makes the index. Where sources differ in what only
+// one can say (kind, canonical name, prominence), the first in the order of their
+// names is heard, the built-in table last.
+func build(ctx context.Context, a Authority) (*index.Index, []fact.Override, int64, error) {
+	var builder index.Builder
+	var overrides []fact.Override
+	var last []fact.Entity
+	version, err := a.All(ctx, true, func(source string, row Encoded) error {
+		r, err := Decode(row.Key, source, row.Body)
+		if err != nil {
+			return fmt.Errorf("source %q: %w", source, err)
+		}
+		switch {
+		case r.Override != nil:
+			overrides = append(overrides, *r.Override)
+		case r.Position != nil:
+			builder.AddPosition(*r.Position)
+		case source == seed.Source:
+			last = append(last, *r.Entity)
+		default:
+			builder.Add(*r.Entity)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	for _, e := range last {
+		builder.Add(e)
+	}
+	x, err := builder.Build()
+	return x, overrides, version, err
+}
+
+// plantSeed publishes the built-in table as a source, at the first start and
+// when the program has brought another.
+func plantSeed(ctx context.Context, a Authority) error {
+	s, err := seed.Open()
+	if err != nil {
+		return err
+	}
+	digest := sha256.New()
+	for row := range seedRows(s) {
+		digestRow(digest, row)
+	}
+	note := "built-in table " + hex.EncodeToString(digest.Sum(nil)[:8])
+	last, err := a.Versions(ctx, VersionRange{Source: seed.Source, Limit: 1})
+	var unknown *UnknownSourceError
+	if err != nil && !errors.As(err, &unknown) {
+		return err
+	}
+	if len(last) > 0 && last[0].Note == note {
+		return nil
+	}
+	b, err := a.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.Discard(context.WithoutCancel(ctx))
+	rows := make([]Encoded, 0, stageRows)
+	for row := range seedRows(s) {
+		if rows = append(rows, row); len(rows) == cap(rows) {
+			if err := b.Stage(ctx, seed.Source, rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+	}
+	if err := b.Stage(ctx, seed.Source, rows); err != nil {
+		return err
+	}
+	_, err = b.Publish(ctx, Publish{Source: seed.Source, Operation: Seed, Replace: true, Note: note})
+	return err
+}
+
+func digestRow(digest hash.Hash, row Encoded) {
+	fmt.Fprintf(digest, "%d %s %d ", row.Kind, row.ID, len(row.Body))
+	digest.Write(row.Body)
+}
+
+func seedRows(s *seed.Seed) iter.Seq[Encoded] {
+	return func(yield func(Encoded) bool) {
+		for p := range s.Positions() {
+			row := Row{Position: &p}
+			if !yield(Encoded{row.Key(), row.Encode(nil)}) {
+				return
+			}
+		}
+		for e := range s.Entities() {
+			row := Row{Entity: &e}
+			if !yield(Encoded{row.Key(), row.Encode(nil)}) {
+				return
+			}
+		}
+	}
+}
+
+// broadcast wakes all who wait. The zero broadcast is ready.
+type broadcast struct {
+	mu sync.Mutex
+	c  chan struct{}
+}
+
+func (b *broadcast) next() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.c == nil {
+		b.c = make(chan struct{})
+	}
+	return b.c
+}
+
+func (b *broadcast) all() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.c != nil {
+		close(b.c)
+		b.c = nil
+	}
+}
