@@ -144,5 +144,8 @@ func BenchmarkGuarded(b *testing.B) {
 
 // guardedOptions are those of a server with everything on.
 func guardedOptions(b *testing.B) server.Options {
-	return server.Options{Resolver: resolver.New(testTable(b)), Metrics: telemetry.New("test")}
+	return server.Options{
+		Resolver: resolver.New(testTable(b)), Metrics: telemetry.New("test"),
+		Access: newAccess(b, server.AccessOptions{Anonymous: server.Reader}),
+	}
 }

@@ -20,14 +20,19 @@ import (
 // trailer because a header on a failed call would keep clients from retrying.
 const requestIDKey = "x-request-id"
 
-// interceptor does for every call what no service should: it counts the call,
-// refuses what did not decode, turns errors and panics into statuses, and logs
-// failures without the names that were asked for. It is one function and not a
-// chain, which would cost a closure for every link and every call.
+// interceptor does for every call what no service should. In this order it
+// counts the call, asks whether its caller may make it, refuses what did not
+// decode and waits for a turn to work; then it turns errors and panics into
+// statuses, writes down what changes the table, and logs failures without the
+// names that were asked for. It is one function and not a chain, which would
+// cost a closure for every link and every call.
 type interceptor struct {
-	log     *slog.Logger
-	metrics *telemetry.Metrics
-	calls   map[string]*telemetry.Call // by full method; complete before the first call
+	log       *slog.Logger
+	audit     *slog.Logger
+	metrics   *telemetry.Metrics
+	calls     map[string]*telemetry.Call // by full method; complete before the first call
+	access    *Access                    // nil: everyone may do everything
+	admission *admission
 }
 
 func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
@@ -45,8 +50,24 @@ func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnarySe
 		}
 		counted.End(codeWord(err), took)
 	}()
+	var who *caller
+	if i.access != nil {
+		if who, err = i.access.check(ctx, call.FullMethod, queriesOf(request), i.metrics); err != nil {
+			i.auditRefusal(ctx, call.FullMethod, err)
+			return nil, err
+		}
+	}
 	if err := decoded(request); err != nil {
 		return nil, err
+	}
+	if writes(call.FullMethod) {
+		defer func() { i.audited(ctx, call.FullMethod, who, request, response, err) }()
+	}
+	if working(call.FullMethod) {
+		if err := i.admission.enter(ctx); err != nil {
+			return nil, err
+		}
+		defer i.admission.leave()
 	}
 	return handle(ctx, request)
 }
@@ -65,19 +86,75 @@ func (i *interceptor) stream(service any, stream grpc.ServerStream, call *grpc.S
 		}
 		counted.End(codeWord(err), -1)
 	}()
-	return handle(service, decodingStream{stream})
+	guarded := &guardedStream{ServerStream: stream, i: i, method: call.FullMethod}
+	if i.access != nil {
+		if guarded.who, err = i.access.check(stream.Context(), call.FullMethod, 0, i.metrics); err != nil {
+			i.auditRefusal(stream.Context(), call.FullMethod, err)
+			return err
+		}
+	}
+	if writes(call.FullMethod) {
+		defer func() { i.audited(stream.Context(), call.FullMethod, guarded.who, guarded.header, guarded.last, err) }()
+	}
+	defer guarded.rest()
+	return handle(service, guarded)
 }
 
-// decodingStream refuses messages that did not decode.
-type decodingStream struct {
+// guardedStream refuses messages that did not decode or that are over the
+// caller's quota. Where messages are work, each has its turn from its coming in
+// until the next is asked for.
+type guardedStream struct {
 	grpc.ServerStream
+	i      *interceptor
+	method string
+	who    *caller
+	atWork bool
+	header any // of a write: the first message that came in
+	last   any // and the last that went out
 }
 
-func (s decodingStream) RecvMsg(m any) error {
+func (s *guardedStream) RecvMsg(m any) error {
+	s.rest()
 	if err := s.ServerStream.RecvMsg(m); err != nil {
 		return err
 	}
-	return decoded(m)
+	if err := decoded(m); err != nil {
+		return err
+	}
+	if s.header == nil && writes(s.method) {
+		s.header = m
+	}
+	if s.who != nil {
+		if n := queriesOf(m); needs[s.method] == Reader {
+			if wait := s.who.quota.take(n); wait > 0 {
+				s.i.metrics.Refused(telemetry.RefusedQuota)
+				return &quotaError{caller: s.who.name, asked: n, wait: wait}
+			}
+		}
+	}
+	if working(s.method) {
+		if err := s.i.admission.enterPatiently(s.Context()); err != nil {
+			return err
+		}
+		s.atWork = true
+	}
+	return nil
+}
+
+// SendMsg ends the turn first: a caller who does not read must not hold it.
+func (s *guardedStream) SendMsg(m any) error {
+	s.rest()
+	if writes(s.method) {
+		s.last = m
+	}
+	return s.ServerStream.SendMsg(m)
+}
+
+func (s *guardedStream) rest() {
+	if s.atWork {
+		s.i.admission.leave()
+		s.atWork = false
+	}
 }
 
 // finish logs the end of a call and returns its status. The request ID is the

@@ -36,6 +36,13 @@ type Options struct {
 	Logger *slog.Logger
 	// Metrics count calls and answers; nil counts nothing.
 	Metrics *telemetry.Metrics
+	// Access says who may call; nil lets everyone do everything.
+	Access *Access
+	// Audit receives one line for each call that would change the table; nil
+	// sends them to Logger.
+	Audit *slog.Logger
+	// Admission bounds the work that is done at once.
+	Admission AdmissionOptions
 	// Limits of the transport; nil for [DefaultLimits].
 	Limits *Limits
 	// Extra are further options for the gRPC server, such as credentials.
@@ -46,8 +53,9 @@ type Options struct {
 
 // Server is a gRPC server of both services, with health and reflection.
 type Server struct {
-	grpc   *grpc.Server
-	health *health.Server
+	grpc      *grpc.Server
+	health    *health.Server
+	intercept *interceptor
 }
 
 // New returns a server that is complete but does not listen yet. Health says
@@ -63,7 +71,13 @@ func New(o Options) (*Server, error) {
 	if o.Limits != nil {
 		limits = *o.Limits
 	}
-	intercept := &interceptor{log: o.Logger, metrics: o.Metrics, calls: make(map[string]*telemetry.Call)}
+	if o.Audit == nil {
+		o.Audit = o.Logger
+	}
+	intercept := &interceptor{
+		log: o.Logger, audit: o.Audit, metrics: o.Metrics, calls: make(map[string]*telemetry.Call),
+		access: o.Access, admission: newAdmission(o.Admission, o.Metrics),
+	}
 	options := append([]grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.UnaryInterceptor(intercept.unary),
@@ -84,7 +98,7 @@ func New(o Options) (*Server, error) {
 		grpc.WaitForHandlers(true),
 	}, o.Extra...)
 
-	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), intercept: intercept}
 	onomav1.RegisterResolverServiceServer(s.grpc, newResolverService(o.Resolver, o.Metrics))
 	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, mirror: o.Mirror, program: o.Version, started: time.Now()})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
