@@ -24,13 +24,12 @@ const (
 	surelyCompared = 8
 	leastShare     = 0.6
 	// Once a name is this similar, only those that were heard nearly as well
-	// can still be as good.
-	surelySimilar, nearlyShare = 0.85, 0.85
+	// can still be as good: of the names that answer the development sets, one
+	// in two hundred was heard less well than a name as similar.
+	similar, similarShare             = 0.75, 0.75
+	surelySimilar, surelySimilarShare = 0.9, 0.87
 	// leastOdds is the log10 odds under which a likeness is not a candidate.
 	leastOdds = -2
-	// leastLetters is how many letters an alphabetic word needs before a
-	// likeness says anything: "us" is like too much.
-	leastLetters = 4
 )
 
 // gatherAlike collects the names that are spelt or sound like the query, with
@@ -73,16 +72,14 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 		limit = heardWord
 	}
 	found := sounds.Find(&m.asked, &m.hearing, limit)
-	similar := false
+	best := 0.0
 	for rank, heard := range found {
-		if rank >= surelyCompared && heard.Weight < leastShare*min(4, found[0].Weight) ||
-			similar && heard.Weight < nearlyShare*found[0].Weight {
+		if heard.Weight < shareToCompare(rank, best)*min(4, found[0].Weight) {
 			return
 		}
-		m.held.Prepare(heard.Name.Text())
-		sounds.Weigh(&m.held)
+		sounds.Spell(heard, &m.held)
 		c := m.comparer.Compare(&m.asked, &m.held)
-		similar = similar || c.Similarity > surelySimilar
+		best = max(best, c.Similarity)
 		group := heard.Name.Group()
 		for i := range group.Len() {
 			n := group.At(i)
@@ -94,8 +91,34 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 	}
 }
 
-// tooShort reports whether a name has too few letters to be matched by likeness.
-// A character of Han, Hangul or kana is a syllable and more.
+// shareToCompare is the share of the first name's weight that a name of the rank
+// needs to be compared when the best so far has the similarity.
+func shareToCompare(rank int, best float64) float32 {
+	switch {
+	case best > surelySimilar:
+		return surelySimilarShare
+	case best > similar:
+		return similarShare
+	case rank >= surelyCompared:
+		return leastShare
+	}
+	return 0
+}
+
+// leastLetters is how many letters a name needs before a likeness says anything:
+// "us" is like too much. A character of Han, Hangul or kana is a syllable and
+// more, a letter of an Indic script a syllable, one of Arabic or Hebrew often is.
+func leastLetters(script name.Script) int {
+	switch script {
+	case name.Latin:
+		return 4
+	case name.Han, name.Hangul, name.Kana, name.Devanagari, name.Bengali, name.Gurmukhi, name.Gujarati, name.Oriya,
+		name.Tamil, name.Telugu, name.Kannada, name.Malayalam, name.Sinhala, name.Ethiopic, name.Khmer, name.Burmese:
+		return 2
+	}
+	return 3
+}
+
 func tooShort(text string) bool {
 	letters := 0
 	for _, r := range text {
@@ -103,11 +126,7 @@ func tooShort(text string) bool {
 			letters++
 		}
 	}
-	switch name.ScriptOf(text) {
-	case name.Han, name.Hangul, name.Kana:
-		return letters < 2
-	}
-	return letters < leastLetters
+	return letters < leastLetters(name.ScriptOf(text))
 }
 
 // mayBeAlike guards the names that likeness alone must not reach. Austria is not

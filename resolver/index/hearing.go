@@ -2,7 +2,6 @@ package index
 
 import (
 	"cmp"
-	"math"
 	"math/bits"
 	"slices"
 
@@ -10,15 +9,18 @@ import (
 )
 
 // Bounds of one search. They keep its cost from growing with the table: what a
-// common word ("Muhammad", "bank") points at is left out when rarer words of
-// the query have pointed at something.
+// common word ("Muhammad", "bank") points at only adds to the names that rarer
+// words of the query have pointed at.
 const (
 	// maxWordsPerKey is how many words that share a sound key are looked at.
-	maxWordsPerKey = 1024
-	// commonNames is how many names make the words like one of the query common.
-	commonNames = 8192
-	// maxNamesPerWord bounds the names of one word.
-	maxNamesPerWord = 8192
+	maxWordsPerKey = 4096
+	// maxWords is how many words that sound like one of the query are followed:
+	// the likest.
+	maxWords = 512
+	// maxNames is how many names the words like one of the query may point at.
+	maxNames = 4096
+	// maxMet is how many names with both of two common words are taken.
+	maxMet = 64
 	// leastLikeness is the share of letters from which two words that share a
 	// sound key count as alike.
 	leastLikeness = 0.2
@@ -38,24 +40,30 @@ type Heard struct {
 	// Weight says how many words of the query point at the name, each weighed
 	// by its likeness and rarity.
 	Weight float32
+
+	number uint32 // of Sounds.names
 }
 
 // Hearing is the memory of a search. The zero Hearing is ready; it grows to its
 // size and is used again. Not safe for concurrent use.
 type Hearing struct {
-	keys  []name.Key
-	stems [][]byte
-	terms []term
-	words []pointer // at words
-	whole []pointer // at names
-	seen  marks
-	marks marks
-	heard []Heard
+	keys   []name.Key
+	stems  name.Stems
+	terms  []term
+	words  []pointer // at words
+	whole  []pointer // at names
+	sifted []sifted
+	sorted []sifted // memory of sort
+	levels [levels + 1]int32
+	seen   marks
+	some   sketch // of seen
+	marks  marks
+	heard  []Heard
 }
 
 // term is one word of the query with what it points at.
 type term struct {
-	words, wordsEnd int // of Hearing.words
+	words, wordsEnd int // of Hearing.words, likest first
 	whole, wholeEnd int // of Hearing.whole
 	names           int // how many names that makes
 }
@@ -66,38 +74,123 @@ type pointer struct {
 	weight float32
 }
 
+// sifted is a word under a key of the query, before it is known how many others
+// are likelier.
+type sifted struct {
+	word     uint32
+	likeness float32 // with what the key proves
+	level    uint8
+}
+
+// levels is how finely words are told apart by likeness.
+const levels = 64
+
 // Find returns the names that share most with the query, best first, at most
 // limit. The result is valid until the next call.
 func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
 	h.terms, h.words, h.whole = h.terms[:0], h.words[:0], h.whole[:0]
 	for i := range q.Len() {
-		h.terms = append(h.terms, s.listen(q.Token(i), h))
+		h.terms = append(h.terms, s.listen(q.Token(i), q.Len() == 1, h))
 	}
 	slices.SortStableFunc(h.terms, func(a, b term) int { return cmp.Compare(a.names, b.names) })
 	h.marks.reset()
-	for i, t := range h.terms {
-		if t.names > commonNames && len(h.marks.list) > 0 {
-			break
-		}
-		for _, p := range h.words[t.words:t.wordsEnd] {
-			names := s.namesOf(p.at)
-			for _, n := range names[:min(len(names), maxNamesPerWord)] {
-				h.marks.add(n, uint32(i), p.weight)
-			}
-		}
+	cut := false
+	for i := range h.terms {
+		t := &h.terms[i]
 		for _, p := range h.whole[t.whole:t.wholeEnd] {
 			h.marks.add(p.at, uint32(i), p.weight)
 		}
+		if t.names <= maxNames || len(h.marks.list) == 0 {
+			cut = s.follow(t, uint32(i), h) || cut
+			continue
+		}
+		if cut {
+			s.meet(&h.terms[i-1], t, uint32(i-1), h)
+		}
+		s.raise(t, uint32(i), h)
 	}
-	return h.best(s.index, limit)
+	return h.best(s, limit)
+}
+
+// follow marks the names of the words that a term points at, the likest
+// first, and reports whether there were more than it may mark.
+func (s *Sounds) follow(t *term, number uint32, h *Hearing) (cut bool) {
+	left := maxNames
+	for _, p := range h.words[t.words:t.wordsEnd] {
+		names := s.namesOf(p.at)
+		if len(names) > left {
+			names, cut = names[:left], true
+		}
+		left -= len(names)
+		for _, n := range names {
+			h.marks.add(n, number, p.weight)
+		}
+	}
+	return cut
+}
+
+// raise adds the weight of a common term to the names already marked.
+func (s *Sounds) raise(t *term, number uint32, h *Hearing) {
+	h.seen.reset()
+	h.some = sketch{}
+	for _, p := range h.words[t.words:t.wordsEnd] {
+		h.seen.add(p.at, 0, p.weight)
+		h.some.add(p.at)
+	}
+	for i := range h.marks.list {
+		m := &h.marks.list[i]
+		for _, w := range s.wordsOf(m.number) {
+			if w &^= asideBit; !h.some.mayHave(w) {
+				continue
+			}
+			if seen := h.seen.find(w); seen != nil {
+				m.raise(number, seen.weight)
+			}
+		}
+	}
+}
+
+// meet marks names that have both of two common words of the query, or the words
+// likest to them: what follow left out may be just those.
+func (s *Sounds) meet(a, b *term, number uint32, h *Hearing) {
+	if a.words == a.wordsEnd || b.words == b.wordsEnd {
+		return
+	}
+	p := h.words[a.words]
+	names, others := s.namesOf(p.at), s.namesOf(h.words[b.words].at)
+	met := 0
+	for len(names) > 0 && len(others) > 0 && met < maxMet {
+		at, found := leap(others, names[0])
+		others = others[at:]
+		if found {
+			h.marks.add(names[0], number, p.weight)
+			met++
+			names = names[1:]
+		} else if len(others) > 0 {
+			at, _ = leap(names, others[0])
+			names = names[at:]
+		}
+	}
+}
+
+// leap finds the place of n in a sorted list, near the front cheaper than far
+// behind.
+func leap(list []uint32, n uint32) (at int, found bool) {
+	step := 1
+	for step < len(list) && list[step] < n {
+		step *= 2
+	}
+	from := step / 2
+	at, found = slices.BinarySearch(list[from:min(step+1, len(list))], n)
+	return from + at, found
 }
 
 // best returns the names with the greatest sums.
-func (h *Hearing) best(x *Index, limit int) []Heard {
+func (h *Hearing) best(s *Sounds, limit int) []Heard {
 	h.heard = h.heard[:0]
 	for i := range h.marks.list {
 		m := &h.marks.list[i]
-		found := Heard{Name{x, m.number}, m.sum + m.weight}
+		found := Heard{Weight: m.sum + m.weight, number: m.number}
 		at := len(h.heard)
 		if at == limit && !found.before(h.heard[at-1]) {
 			continue
@@ -109,75 +202,95 @@ func (h *Hearing) best(x *Index, limit int) []Heard {
 		h.heard[at] = found
 		h.heard = h.heard[:min(limit, len(h.heard))]
 	}
+	for i := range h.heard {
+		h.heard[i].Name = Name{s.index, s.names[h.heard[i].number].name}
+	}
 	return h.heard
 }
 
 func (a Heard) before(b Heard) bool {
-	return a.Weight > b.Weight || a.Weight == b.Weight && a.Name.number < b.Name.number
+	return a.Weight > b.Weight || a.Weight == b.Weight && a.number < b.number
 }
 
-// listen collects what one word of the query points at.
-func (s *Sounds) listen(t name.Token, h *Hearing) term {
+// listen collects what one word of the query points at. The only word of a query
+// may be all words of a name in one.
+func (s *Sounds) listen(t name.Token, only bool, h *Hearing) term {
 	term := term{words: len(h.words), whole: len(h.whole)}
-	if w := s.findWord(t.Text); w != none {
-		h.words = append(h.words, pointer{w, sameWeight * s.rarity(w)})
-		term.names += len(s.namesOf(w))
-	}
-	h.stems = name.AppendStems(h.stems[:0], t.Text, t.Script)
-	for _, stem := range h.stems {
-		if w := s.findWord(stem); w != none {
-			h.words = append(h.words, pointer{w, stemWeight * s.rarity(w)})
-			term.names += len(s.namesOf(w))
-		}
-	}
-	bag, vowels := name.BagOf(t.Text, t.Script), t.Script.WritesVowels()
 	h.seen.reset()
-	h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
-	for _, key := range h.keys {
-		r := s.slot(key)
-		proof := 0.4 + 0.15*float32(symbols(key))
-		for _, w := range s.heard[r.heard:min(r.heardEnd, r.heard+maxWordsPerKey)] {
-			likeness := bag.Likeness(s.words[w].bag, vowels)
-			if likeness <= leastLikeness || !h.seen.add(w, 0, 0) {
-				continue
-			}
-			h.words = append(h.words, pointer{w, (0.4 + 0.6*likeness) * proof * s.rarity(w)})
-			term.names += len(s.namesOf(w))
+	s.point(t.Text, sameWeight, h)
+	for _, stem := range h.stems.Of(t.Text, t.Script) {
+		s.point(stem, stemWeight, h)
+	}
+	s.sift(t, only, h)
+	h.sort()
+	for i := range h.sifted {
+		w := &h.sifted[i]
+		if len(h.words)-term.words == maxWords {
+			break
 		}
-		for _, whole := range s.wholes[r.whole:min(r.last, r.whole+maxWordsPerKey)] {
-			if likeness := bag.Likeness(whole.bag, vowels); likeness > leastLikeness {
-				h.whole = append(h.whole, pointer{whole.name, (0.4 + 0.6*likeness) * proof})
-				term.names++
-			}
+		if h.seen.add(w.word, 0, 0) {
+			h.words = append(h.words, pointer{w.word, w.likeness * s.rarity(w.word)})
 		}
 	}
 	term.wordsEnd, term.wholeEnd = len(h.words), len(h.whole)
+	for _, p := range h.words[term.words:] {
+		term.names += len(s.namesOf(p.at))
+	}
 	return term
+}
+
+// sort puts the likest of the sifted words first, by level.
+func (h *Hearing) sort() {
+	at := int32(0)
+	for level := levels; level >= 0; level-- {
+		at, h.levels[level] = at+h.levels[level], at
+	}
+	h.sorted = slices.Grow(h.sorted[:0], len(h.sifted))[:len(h.sifted)]
+	for _, w := range h.sifted {
+		h.sorted[h.levels[w.level]] = w
+		h.levels[w.level]++
+	}
+	h.sifted, h.sorted = h.sorted, h.sifted
+}
+
+// point points at the word with the spelling.
+func (s *Sounds) point(text []byte, weight float32, h *Hearing) {
+	if w := s.findWord(text); w != none && h.seen.add(w, 0, 0) {
+		h.words = append(h.words, pointer{w, weight * s.rarity(w)})
+	}
+}
+
+// sift collects the words, and if asked the whole names, under the keys of a
+// word, and counts the words by likeness.
+func (s *Sounds) sift(t name.Token, wholes bool, h *Hearing) {
+	h.sifted, h.levels = h.sifted[:0], [levels + 1]int32{}
+	bag, vowels := name.BagOf(t.Text, t.Script), t.Script.WritesVowels()
+	h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
+	for _, key := range h.keys {
+		proof := 0.4 + 0.15*float32(symbols(key))
+		for _, w := range s.wordsLike(key, maxWordsPerKey) {
+			likeness := bag.Likeness(w.bag, vowels)
+			if likeness <= leastLikeness {
+				continue
+			}
+			likeness = (0.4 + 0.6*likeness) * proof
+			level := uint8(likeness * levels)
+			h.levels[level]++
+			h.sifted = append(h.sifted, sifted{w.word &^ lastBit, likeness, level})
+		}
+		if !wholes {
+			continue
+		}
+		s.wholes.find(key, maxWords, func(heard uint32) {
+			if likeness := bag.Likeness(s.bagOf(heard), vowels); likeness > leastLikeness {
+				h.whole = append(h.whole, pointer{heard, (0.4 + 0.6*likeness) * proof})
+			}
+		})
+	}
 }
 
 // symbols is how many sounds a key holds, up to four: a longer one proves more.
 func symbols(key name.Key) int { return min(4, (bits.Len64(uint64(key))+3)/4) }
-
-// rarity falls from 1 for a word of one name to a third for the commonest.
-func (s *Sounds) rarity(w uint32) float32 {
-	return rarity(len(s.namesOf(w)), s.names)
-}
-
-func rarity(holders, names int) float32 {
-	if holders <= 1 {
-		return 1
-	}
-	return max(0.35, float32(1-0.8*math.Log(float64(holders))/math.Log(float64(names+10))))
-}
-
-// Weigh tells the form how rare each of its words is among the names.
-func (s *Sounds) Weigh(f *name.Form) {
-	for i := range f.Len() {
-		if w := s.findWord(f.Token(i).Text); w != none {
-			f.SetRarity(i, float64(s.rarity(w)))
-		}
-	}
-}
 
 // marks sums up what points at each number: for every term the best. It is a
 // list with an open-addressed table over it that is emptied by counting rounds.
@@ -215,13 +328,26 @@ func (m *marks) add(number, term uint32, weight float32) bool {
 		m.list = append(m.list, mark{number: number, term: term, weight: weight})
 		return true
 	}
-	if at := &m.list[s.at]; at.term == term {
-		at.weight = max(at.weight, weight)
-	} else {
-		at.sum += at.weight
-		at.term, at.weight = term, weight
-	}
+	m.list[s.at].raise(term, weight)
 	return false
+}
+
+// raise counts a term's weight if it is the best of the term.
+func (m *mark) raise(term uint32, weight float32) {
+	if m.term == term {
+		m.weight = max(m.weight, weight)
+		return
+	}
+	m.sum += m.weight
+	m.term, m.weight = term, weight
+}
+
+// find returns the mark of the number; nil for none.
+func (m *marks) find(number uint32) *mark {
+	if s := m.slot(number); s.round == m.round {
+		return &m.list[s.at]
+	}
+	return nil
 }
 
 // slot returns the number's slot, or the free one where it belongs.
@@ -240,3 +366,11 @@ func (m *marks) grow() {
 		*m.slot(m.list[i].number) = slot{m.round, uint32(i)}
 	}
 }
+
+// sketch says quickly that a number is not in a set: a Bloom filter of one hash
+// in two kilobytes, which stay in the nearest cache.
+type sketch [256]uint64
+
+func (s *sketch) add(n uint32) { s[n*0x9e3779b1>>24] |= 1 << (n & 63) }
+
+func (s *sketch) mayHave(n uint32) bool { return s[n*0x9e3779b1>>24]>>(n&63)&1 != 0 }

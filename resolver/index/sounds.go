@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"runtime"
 	"slices"
@@ -25,31 +26,55 @@ type Sounds struct {
 	index  *Index
 	text   []byte
 	words  []wordRecord  // and a sentinel
-	holds  []uint32      // first name of each key, grouped by word
+	holds  []uint32      // heard names, grouped by word
+	names  []heardRecord // the names worth hearing, and a sentinel
+	order  []uint32      // their words in the order of a [name.Form], with asideBit
 	spelt  []uint32      // open-addressed: word number + 1 by text
-	keys   []keyRecord   // open-addressed by sound key
-	heard  []uint32      // word numbers, grouped by sound key
-	wholes []wholeRecord // grouped by sound key of the words as one
-	names  int           // how many names are held
+	keys   []keySlot     // open-addressed by sound key
+	heard  []heardWord   // grouped by sound key
+	wholes wholes
 }
 
 type wordRecord struct {
 	at     uint32
 	length uint16
 	script name.Script
-	_      uint8
+	rarity uint8  // of 255
 	holds  uint32 // first of holds
-	bag    name.Bag
 }
 
-type wholeRecord struct {
-	name uint32 // first name of its key
+// heardRecord is a key of the table: the first of the names that share it, and
+// the first of its words.
+type heardRecord struct {
+	name, words uint32
+}
+
+// asideBit marks a word that stands beside its name (see [name.Form.Aside]).
+const asideBit = 1 << 31
+
+// heardWord is a word under a sound key. The bag stands here and not with the
+// word because most words of a key are looked at for their bag alone.
+type heardWord struct {
+	word uint32 // with lastBit for the last of its key
 	bag  name.Bag
 }
 
-type keyRecord struct {
-	key                          name.Key // 0 when empty
-	heard, heardEnd, whole, last uint32
+const lastBit = 1 << 31
+
+// keySlot leads from a sound key to its first word. Half of the key's hash stands
+// for it: one key in four billion finds another's words too, which costs time.
+type keySlot struct {
+	tag uint32 // 0 when empty
+	at  uint32 // of heard
+}
+
+// wholes leads from the sound of all words of a name in one to the name. Nearly
+// every key has one name, so keys are not kept but fall into buckets of about
+// four, where eight bits tell them apart.
+type wholes struct {
+	starts []uint32 // first entry of each bucket, and a sentinel
+	tags   []uint8
+	heard  []uint32
 }
 
 // maxJoined is the most words that a name may have to be found written as one.
@@ -64,22 +89,28 @@ type soundSource struct {
 	text  []byte
 	words []wordRecord
 	spelt map[string]uint32
-	pairs []uint64 // word<<32 | first name of key
+	pairs []uint64 // word<<32 | heard name
+	names []heardRecord
+	order []uint32
 	whole []wholeKey
-	names int
+
+	keys   []name.Key // memory of addWhole
+	joined []byte
 }
 
 type wholeKey struct {
-	key   name.Key
-	whole wholeRecord
+	hash  uint64
+	heard uint32
 }
 
 func newSounds(x *Index) *Sounds {
 	source := collectSounds(x)
-	s := &Sounds{index: x, text: source.text, words: source.words, names: source.names}
+	s := &Sounds{index: x, text: source.text, words: source.words, names: source.names, order: source.order}
+	s.names = append(s.names, heardRecord{words: uint32(len(s.order))})
 	s.fillHolds(source.pairs)
 	s.fillSpelt()
-	s.fillKeys(source.whole)
+	s.fillKeys()
+	s.wholes = newWholes(source.whole)
 	return s
 }
 
@@ -87,33 +118,12 @@ func newSounds(x *Index) *Sounds {
 func collectSounds(x *Index) *soundSource {
 	source := &soundSource{spelt: make(map[string]uint32)}
 	latin := latinBearers(x)
-	var key, joined []byte
-	var tokens []name.Token
-	var keys []name.Key
+	var form name.Form
 	for first := uint32(0); int(first) < len(x.names); {
 		group := x.group(first)
 		if x.heard(group, latin) {
-			key = name.AppendFold(key[:0], x.nameText(first))
-			tokens = name.Tokens(tokens[:0], key)
-			for i := range tokens {
-				source.add(tokens[i], first)
-			}
-			source.names++
-			if n := len(tokens); n > 1 && n <= maxJoined {
-				keys = keys[:0]
-				for turn := range 2 {
-					joined = joined[:0]
-					for i := range tokens {
-						joined = append(joined, tokens[(i+turn*(n-1))%n].Text...)
-					}
-					keys = name.AppendKeys(keys, joined, tokens[0].Script)
-				}
-				slices.Sort(keys)
-				bag := name.BagOf(joined, tokens[0].Script)
-				for _, k := range slices.Compact(keys) {
-					source.whole = append(source.whole, wholeKey{k, wholeRecord{first, bag}})
-				}
-			}
+			form.Prepare(x.nameText(first))
+			source.add(&form, first)
 		}
 		first = group.end
 	}
@@ -147,15 +157,54 @@ func (x *Index) heard(group Names, latin []bool) bool {
 	return false
 }
 
-func (s *soundSource) add(t name.Token, first uint32) {
+// add adds a name with its words.
+func (s *soundSource) add(f *name.Form, first uint32) {
+	n := f.Len()
+	if n == 0 {
+		return
+	}
+	heard := uint32(len(s.names))
+	s.names = append(s.names, heardRecord{first, uint32(len(s.order))})
+	for i := range n {
+		word := s.word(f.Token(i))
+		s.pairs = append(s.pairs, uint64(word)<<32|uint64(heard))
+		if f.Aside(i) {
+			word |= asideBit
+		}
+		s.order = append(s.order, word)
+	}
+	if n > 1 && n <= maxJoined {
+		s.addWhole(f, heard)
+	}
+}
+
+// word returns the number of a word.
+func (s *soundSource) word(t name.Token) uint32 {
 	word, ok := s.spelt[string(t.Text)]
 	if !ok {
 		word = uint32(len(s.words))
 		s.spelt[string(t.Text)] = word
-		s.words = append(s.words, wordRecord{at: uint32(len(s.text)), length: uint16(len(t.Text)), script: t.Script, bag: name.BagOf(t.Text, t.Script)})
+		s.words = append(s.words, wordRecord{at: uint32(len(s.text)), length: uint16(len(t.Text)), script: t.Script})
 		s.text = append(s.text, t.Text...)
 	}
-	s.pairs = append(s.pairs, uint64(word)<<32|uint64(first))
+	return word
+}
+
+// addWhole adds the keys of all words in one, in order and with the last first.
+func (s *soundSource) addWhole(f *name.Form, heard uint32) {
+	n, script := f.Len(), f.Token(0).Script
+	s.keys = s.keys[:0]
+	for turn := range 2 {
+		s.joined = s.joined[:0]
+		for i := range n {
+			s.joined = append(s.joined, f.Token((i+turn*(n-1))%n).Text...)
+		}
+		s.keys = name.AppendKeys(s.keys, s.joined, script)
+	}
+	slices.Sort(s.keys)
+	for _, k := range slices.Compact(s.keys) {
+		s.whole = append(s.whole, wholeKey{hashOf(k), heard})
+	}
 }
 
 func (s *Sounds) fillHolds(pairs []uint64) {
@@ -170,6 +219,26 @@ func (s *Sounds) fillHolds(pairs []uint64) {
 		s.holds[i] = uint32(p)
 	}
 	s.words = append(s.words, wordRecord{holds: uint32(len(pairs))})
+	for w := range s.wordCount() {
+		s.words[w].rarity = uint8(math.Round(255 * rarity(len(s.namesOf(uint32(w))), len(s.names)-1)))
+	}
+}
+
+// rarity falls from 1 for a word of one name to a third for the commonest.
+func rarity(holders, names int) float64 {
+	if holders <= 1 {
+		return 1
+	}
+	return max(0.35, 1-0.8*math.Log(float64(holders))/math.Log(float64(names+10)))
+}
+
+func (s *Sounds) rarity(w uint32) float32 { return float32(s.words[w].rarity) / 255 }
+
+// Size returns how many names are heard, and the memory of the index in bytes.
+func (s *Sounds) Size() (names, bytes int) {
+	return len(s.names) - 1, len(s.text) + len(bytesOf(s.words)) + len(bytesOf(s.holds)) + len(bytesOf(s.names)) +
+		len(bytesOf(s.order)) + len(bytesOf(s.spelt)) + len(bytesOf(s.keys)) + len(bytesOf(s.heard)) +
+		len(bytesOf(s.wholes.starts)) + len(s.wholes.tags) + len(bytesOf(s.wholes.heard))
 }
 
 func (s *Sounds) wordCount() int { return len(s.words) - 1 }
@@ -179,7 +248,24 @@ func (s *Sounds) word(w uint32) []byte {
 	return s.text[r.at : r.at+uint32(r.length)]
 }
 
+// namesOf returns the heard names that have the word.
 func (s *Sounds) namesOf(w uint32) []uint32 { return s.holds[s.words[w].holds:s.words[w+1].holds] }
+
+// wordsOf returns the words of a heard name, with asideBit.
+func (s *Sounds) wordsOf(heard uint32) []uint32 {
+	return s.order[s.names[heard].words:s.names[heard+1].words]
+}
+
+// Spell makes f the form of a name that [Sounds.Find] found, at the cost of
+// looking its words up.
+func (s *Sounds) Spell(h Heard, f *name.Form) {
+	f.Clear()
+	for _, w := range s.wordsOf(h.number) {
+		aside := w&asideBit != 0
+		w &^= asideBit
+		f.Add(name.Token{Text: s.word(w), Script: s.words[w].script}, s.rarity(w), aside)
+	}
+}
 
 func (s *Sounds) fillSpelt() {
 	n := s.wordCount()
@@ -209,12 +295,17 @@ func (s *Sounds) findWord(text []byte) uint32 {
 	return none
 }
 
-// fillKeys hears every word, on all processors, and groups words and whole
-// names by key.
-func (s *Sounds) fillKeys(wholes []wholeKey) {
+// hashOf spreads a key over 64 bits.
+func hashOf(key name.Key) uint64 {
+	high, low := bits.Mul64(uint64(key)+0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
+	return (high ^ low) * 0x9e3779b97f4a7c15
+}
+
+// fillKeys hears every word, on all processors, and groups the words by key.
+func (s *Sounds) fillKeys() {
 	type heardKey struct {
-		key  name.Key
-		word uint32
+		hash uint64
+		word heardWord
 	}
 	parts := make([][]heardKey, runtime.GOMAXPROCS(0))
 	size := (s.wordCount() + len(parts) - 1) / len(parts)
@@ -223,65 +314,108 @@ func (s *Sounds) fillKeys(wholes []wholeKey) {
 		wait.Go(func() {
 			var keys []name.Key
 			for w := p * size; w < min((p+1)*size, s.wordCount()); w++ {
-				keys = name.AppendKeys(keys[:0], s.word(uint32(w)), s.words[w].script)
+				text, script := s.word(uint32(w)), s.words[w].script
+				bag := name.BagOf(text, script)
+				keys = name.AppendKeys(keys[:0], text, script)
 				for _, k := range keys {
-					parts[p] = append(parts[p], heardKey{k, uint32(w)})
+					parts[p] = append(parts[p], heardKey{hashOf(k), heardWord{uint32(w), bag}})
 				}
 			}
 		})
 	}
 	wait.Wait()
 	heard := slices.Concat(parts...)
-	slices.SortFunc(heard, func(a, b heardKey) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.word, b.word)) })
-	slices.SortFunc(wholes, func(a, b wholeKey) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.whole.name, b.whole.name))
+	slices.SortFunc(heard, func(a, b heardKey) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.word.word, b.word.word))
 	})
-
 	keys := 0
 	for i := range heard {
-		if i == 0 || heard[i].key != heard[i-1].key {
+		if i == 0 || heard[i].hash != heard[i-1].hash {
 			keys++
 		}
 	}
-	for i := range wholes {
-		if i == 0 || wholes[i].key != wholes[i-1].key {
-			keys++ // counted twice when a word has it too: the table is roomier
-		}
-	}
-	s.keys = make([]keyRecord, keys+keys/3+1)
-	s.heard = make([]uint32, len(heard))
-	s.wholes = make([]wholeRecord, len(wholes))
+	s.keys = make([]keySlot, keys+keys/3+1)
+	s.heard = make([]heardWord, len(heard))
 	for i, h := range heard {
-		r := s.slot(h.key)
-		if r.key == 0 {
-			*r = keyRecord{key: h.key + 1, heard: uint32(i)}
-		}
-		r.heardEnd = uint32(i + 1)
 		s.heard[i] = h.word
-	}
-	for i, w := range wholes {
-		r := s.slot(w.key)
-		if r.key == 0 {
-			r.key = w.key + 1
+		if i == 0 || h.hash != heard[i-1].hash {
+			*s.slot(h.hash) = keySlot{tagOf(h.hash), uint32(i)}
 		}
-		if r.last == 0 {
-			r.whole = uint32(i)
+		if i+1 == len(heard) || h.hash != heard[i+1].hash {
+			s.heard[i].word |= lastBit
 		}
-		r.last = uint32(i + 1)
-		s.wholes[i] = w.whole
 	}
 }
 
-// slot returns the record of the key, or the empty one where it belongs. Keys
-// are kept plus one, since the key 0, a word without consonants, is one too.
-func (s *Sounds) slot(key name.Key) *keyRecord {
-	home, _ := bits.Mul64(uint64(key)*0x9e3779b97f4a7c15, uint64(len(s.keys)))
-	for at := int(home); ; at++ {
+func tagOf(hash uint64) uint32 { return uint32(hash) | 1 }
+
+// slot returns the slot of the key with the hash, or the empty one where it
+// belongs.
+func (s *Sounds) slot(hash uint64) *keySlot {
+	for at := slotHome(hash, len(s.keys)); ; at++ {
 		if at == len(s.keys) {
 			at = 0
 		}
-		if r := &s.keys[at]; r.key == 0 || r.key == key+1 {
+		if r := &s.keys[at]; r.tag == 0 || r.tag == tagOf(hash) {
 			return r
 		}
 	}
+}
+
+// wordsLike returns the words under a sound key, at most limit.
+func (s *Sounds) wordsLike(key name.Key, limit int) []heardWord {
+	r := s.slot(hashOf(key))
+	if r.tag == 0 {
+		return nil
+	}
+	words := s.heard[r.at:min(len(s.heard), int(r.at)+limit)]
+	for i := range words {
+		if words[i].word&lastBit != 0 {
+			return words[:i+1]
+		}
+	}
+	return words
+}
+
+func newWholes(keys []wholeKey) (w wholes) {
+	buckets := 1 << bits.Len(uint(len(keys)/6))
+	shift := 64 - bits.Len(uint(buckets-1))
+	slices.SortFunc(keys, func(a, b wholeKey) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.heard, b.heard))
+	})
+	w.starts = make([]uint32, buckets+1)
+	w.tags = make([]uint8, len(keys))
+	w.heard = make([]uint32, len(keys))
+	bucket := 0
+	for i, k := range keys {
+		for at := int(k.hash >> shift); bucket <= at; bucket++ {
+			w.starts[bucket] = uint32(i)
+		}
+		w.tags[i], w.heard[i] = uint8(k.hash), k.heard
+	}
+	for ; bucket <= buckets; bucket++ {
+		w.starts[bucket] = uint32(len(keys))
+	}
+	return w
+}
+
+// find calls each with the heard names under the key, at most limit.
+func (w *wholes) find(key name.Key, limit int, each func(heard uint32)) {
+	hash := hashOf(key)
+	at := hash >> (64 - bits.Len(uint(len(w.starts)-2)))
+	for i := w.starts[at]; i < w.starts[at+1] && limit > 0; i++ {
+		if w.tags[i] == uint8(hash) {
+			each(w.heard[i])
+			limit--
+		}
+	}
+}
+
+// bagOf returns the bag of all words of a heard name.
+func (s *Sounds) bagOf(heard uint32) (bag name.Bag) {
+	for _, w := range s.wordsOf(heard) {
+		w &^= asideBit
+		bag = bag.Join(name.BagOf(s.word(w), s.words[w].script))
+	}
+	return bag
 }

@@ -58,3 +58,6 @@ func (b Bag) Likeness(other Bag, vowels bool) float32 {
 
 // WritesVowels reports whether the script writes the vowels of foreign names.
 func (s Script) WritesVowels() bool { return s != Arabic && s != Hebrew && s != Syriac }
+
+// Join returns the bag of the words of both bags.
+func (b Bag) Join(other Bag) Bag { return b | other | b&other<<16 }

@@ -24,6 +24,9 @@ type Form struct {
 	joined formToken // all words in one
 	turned formToken // the last word first, then the others
 	buf    []byte
+	// sides are the sides its words are on (see Opposed), once sided is set.
+	sides sidesOfWords
+	sided bool
 }
 
 // formToken is one word of a Form.
@@ -33,6 +36,7 @@ type formToken struct {
 	digits bool
 	// short is one letter: an initial.
 	short bool
+	aside bool // stands beside the name, in an apposition
 	kind  wordKind
 	kin   bool // other languages have forms of it
 	// info is how much the word tells, in tenths of a nat: what its letters
@@ -40,13 +44,17 @@ type formToken struct {
 	info int32
 	// rarity scales info by how rare the word is among the names of a table.
 	rarity  float32
-	word    word    // Latin spelling
+	nick    bool    // has nicknames, or is one
+	word    word    // Latin spelling; empty until asked for
+	worded  bool    // word is laid
 	lattice lattice // over the script's model; empty until asked for
 	laid    bool
 	respelt lattice // of plain, over the Latin model
 	again   bool    // respelt is laid
 	plain   []byte  // Latin spelling as text, of words in other scripts
 	sounds  uint16  // the sound classes of its Latin letters, as bits
+	// opening and closing are the sounds of its first and last consonants.
+	opening, closing uint16
 }
 
 // Prepare makes f the form of a name as written.
@@ -63,8 +71,7 @@ func (f *Form) Prepare(text string) {
 	if n := apposition(before, after); n > 0 {
 		f.PrepareKey(f.buf)
 		for i := n; i < len(f.tokens); i++ {
-			f.tokens[i].kind.little = true
-			f.tokens[i].info /= 4
+			f.tokens[i].setAside()
 		}
 		return
 	}
@@ -97,13 +104,9 @@ func apposition(before, after string) int {
 
 // PrepareKey makes f the form of a folded key.
 func (f *Form) PrepareKey(key []byte) {
-	f.serial++
+	f.Clear()
 	f.key = append(f.key[:0], key...)
 	f.raw = Tokens(f.raw[:0], f.key)
-	if cap(f.tokens) < maxTokens {
-		f.tokens = make([]formToken, 0, maxTokens)
-	}
-	f.tokens = f.tokens[:0]
 	for _, t := range f.raw {
 		if len(f.tokens) == maxTokens {
 			break
@@ -116,8 +119,37 @@ func (f *Form) PrepareKey(key []byte) {
 		}
 		f.push(t.Text, t.Script)
 	}
+}
+
+// Clear makes f the empty name, to be spelt by [Form.Add].
+func (f *Form) Clear() {
+	f.serial++
+	f.sided = false
+	if cap(f.tokens) < maxTokens {
+		f.tokens = make([]formToken, 0, maxTokens)
+	}
+	f.tokens = f.tokens[:0]
 	f.joined.text, f.turned.text = f.joined.text[:0], f.turned.text[:0]
 }
+
+// Add adds a word that another form had, in the state it had there, and its
+// rarity (see [Form.SetRarity]). The form keeps the text, which must not change
+// until the form is made anew.
+func (f *Form) Add(w Token, rarity float32, aside bool) {
+	if len(f.tokens) == maxTokens {
+		return
+	}
+	f.push(w.Text, w.Script)
+	t := &f.tokens[len(f.tokens)-1]
+	t.rarity = rarity
+	if aside {
+		t.setAside()
+	}
+}
+
+// Aside reports whether word i tells less where it stands than elsewhere: it is
+// of a rank that stands beside the name.
+func (f *Form) Aside(i int) bool { return f.tokens[i].aside }
 
 func (f *Form) push(text []byte, script Script) {
 	if len(f.tokens) < maxTokens {
@@ -160,26 +192,62 @@ func (f *Form) whole() (straight, turned *formToken) {
 func (t *formToken) set(text []byte, script Script) {
 	// Field by field: a whole new value would clear two kilobytes of lattices.
 	t.text, t.script, t.plain, t.rarity = text, script, t.plain[:0], 1
-	t.laid, t.again, t.word.n = false, false, 0
+	t.laid, t.again, t.worded, t.aside = false, false, false, false
 	t.digits = allDigits(text)
 	t.short = script != Han && script != Kana && script != Hangul && !t.digits && runeLen(text) == 1
+	t.info, t.sounds, t.opening, t.closing = 0, 0, 0, 0
 	if script == Latin {
-		t.word.lay(text)
+		t.measure(text)
 	} else if m := spellingModel(script); m != nil {
 		t.lay()
 		t.plain = t.lattice.romanise(t.plain)
-		t.word.lay(t.plain)
+		t.measure(t.plain)
 	}
-	t.sounds = soundsOf(&t.word)
-	t.info = t.word.info()
 	if t.digits || t.info == 0 {
 		t.info = int32(25 * len(text))
 	}
-	t.kind = words().kinds[string(text)]
-	t.kin = words().forms[string(text)] != nil
+	known := words().known[string(text)]
+	t.kind, t.kin, t.nick = known.kind, known.kin, known.nick
 	if t.kind.little {
 		t.info /= 4
 	}
+}
+
+// setAside marks a word that stands beside the name.
+func (t *formToken) setAside() {
+	t.aside, t.kind.little = true, true
+	t.info /= 4
+}
+
+// measure weighs the letters of the Latin spelling and collects their sounds.
+func (t *formToken) measure(latin []byte) {
+	n := 0
+	for _, c := range latin {
+		if k := letterIndex(c); k > 0 && n < maxTo {
+			t.info += letterInfo[k]
+			n++
+			if sounds := letterSounds[k]; sounds != 0 {
+				if t.sounds == 0 {
+					t.opening = sounds
+				}
+				t.closing = sounds
+				t.sounds |= sounds
+			}
+		}
+	}
+}
+
+// spelt lays the Latin spelling out for alignment.
+func (t *formToken) spelt() *word {
+	if !t.worded {
+		t.worded = true
+		if t.script == Latin {
+			t.word.lay(t.text)
+		} else {
+			t.word.lay(t.plain)
+		}
+	}
+	return &t.word
 }
 
 func (t *formToken) lay() *lattice {
@@ -205,15 +273,6 @@ func (t *formToken) against() float64 {
 // leastAgainst is the least weight of a word that stands against another, in
 // tenths of a nat: that of two letters of middling rarity.
 const leastAgainst = 65
-
-// info returns what the letters of a Latin word weigh against themselves.
-func (w *word) info() int32 {
-	sum := int32(0)
-	for _, c := range w.letter[:w.n] {
-		sum += letterInfo[c]
-	}
-	return sum
-}
 
 // letterInfo is minus the logarithm of each letter's share of the letters of
 // names, in tenths of a nat: a rare letter tells more. Shares are those of the
@@ -424,7 +483,7 @@ func (c *Comparer) words(q, n *formToken) pairing {
 			}
 			return pairing{similarity, int32(similarity * float32(min(q.info, n.info))), inflectedTo}
 		}
-		if q.script == Latin && are(words().nicknames, q.text, n.text) {
+		if q.nick && n.nick && q.script == Latin && are(words().nicknames, q.text, n.text) {
 			return pairing{0.85, min(q.info, n.info) / 2, nicknameOf}
 		}
 	}
@@ -435,20 +494,20 @@ func (c *Comparer) words(q, n *formToken) pairing {
 	case unlike(q.sounds, n.sounds):
 		return pairing{}
 	case n.script == Latin || q.script != Latin:
-		l := q.lay()
-		if l.n == 0 || n.word.n == 0 {
+		l, w := q.lay(), n.spelt()
+		if l.n == 0 || w.n == 0 {
 			return pairing{}
 		}
 		norm = (q.info + n.info) / 2
-		weight = c.a.align(l, &n.word, norm/8)
+		weight = c.a.align(l, w, norm/8)
 		weight = c.respelt(weight, q, n)
 	default:
-		l := n.lay()
-		if l.n == 0 || q.word.n == 0 {
+		l, w := n.lay(), q.spelt()
+		if l.n == 0 || w.n == 0 {
 			return pairing{}
 		}
 		norm = (q.info + n.info) / 2
-		weight = c.a.align(l, &q.word, norm/8)
+		weight = c.a.align(l, w, norm/8)
 		weight = c.respelt(weight, n, q)
 	}
 	if weight <= 0 || norm <= 0 {
@@ -461,14 +520,15 @@ func (c *Comparer) words(q, n *formToken) pairing {
 // of a word from another script weighs against a Latin word: the Latin model
 // knows more of how languages respell each other than a small script's own.
 func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
-	if norm := (from.info + latin.info) / 2; from.script == Latin || weight > norm*9/10 || weight < -norm/2 {
+	norm := (from.info + latin.info) / 2
+	if from.script == Latin || weight > norm*9/10 {
 		return weight
 	}
 	if !from.again {
 		from.again = true
 		from.respelt.layOut(spellingModel(Latin), from.plain)
 	}
-	return max(weight, c.a.align(&from.respelt, &latin.word, weight)-respeltLess)
+	return max(weight, c.a.align(&from.respelt, latin.spelt(), max(weight, norm/8)+respeltLess)-respeltLess)
 }
 
 // respeltLess is what a second spelling in between costs, in tenths of a nat.
@@ -478,16 +538,6 @@ const respeltLess = 15
 // alignment.
 func unlike(a, b uint16) bool {
 	return 5*bits.OnesCount16(a&b) < 2*min(bits.OnesCount16(a), bits.OnesCount16(b))
-}
-
-// soundsOf returns the sound classes of a Latin word as bits, each letter in every
-// class that a language reads it in.
-func soundsOf(w *word) uint16 {
-	set := uint16(0)
-	for _, c := range w.letter[:w.n] {
-		set |= letterSounds[c]
-	}
-	return set
 }
 
 // letterSounds are the classes of skeletonSymbols that a letter may stand for.
@@ -505,11 +555,9 @@ var letterSounds = func() (sounds [27]uint16) {
 
 // initials compares a single letter with the beginning of a word.
 func (c *Comparer) initials(q, n *formToken) pairing {
-	if q.word.n == 0 || n.word.n == 0 {
-		return pairing{}
-	}
-	if q.word.letter[0] == n.word.letter[0] {
-		return pairing{0.7, letterInfo[q.word.letter[0]] / 2, initialOf}
+	a, b := q.spelt(), n.spelt()
+	if a.n > 0 && b.n > 0 && a.letter[0] == b.letter[0] {
+		return pairing{0.7, letterInfo[a.letter[0]] / 2, initialOf}
 	}
 	return pairing{}
 }
@@ -673,7 +721,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	if out.NumberMismatch {
 		out.Similarity *= 0.6
 	}
-	if out.Opposed = out.Similarity > hinted && Opposed(query.key, name.key); out.Opposed {
+	if out.Opposed = out.Similarity > hinted && query.opposes(name); out.Opposed {
 		out.Similarity *= 0.5
 	}
 	return out
@@ -832,7 +880,7 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 				if w, a, b := one.tokens[i].info, many.tokens[j].info, many.tokens[j+1].info; w < (a+b)/2 || w > (a+b)*2 {
 					continue
 				}
-				if s := one.tokens[i].sounds; unlike(s, many.tokens[j].sounds) || unlike(s, many.tokens[j+1].sounds) {
+				if !one.tokens[i].mayJoin(&many.tokens[j], &many.tokens[j+1]) {
 					continue
 				}
 				text := append(c.two.text[:0], many.tokens[j].text...)
@@ -847,6 +895,13 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 		one, many, oneUsed, manyUsed = many, one, manyUsed, oneUsed
 	}
 	return join{}
+}
+
+// mayJoin reports whether two words in one have the sounds of t and begin and end
+// as t does.
+func (t *formToken) mayJoin(a, b *formToken) bool {
+	return !unlike(t.sounds, a.sounds) && !unlike(t.sounds, b.sounds) &&
+		(a.sounds == 0 || t.opening&a.opening != 0) && (b.sounds == 0 || t.closing&b.closing != 0)
 }
 
 // crossNicknames tries nicknames for the words of a query in another script that
@@ -875,6 +930,9 @@ func (c *Comparer) crossNicknames(query, name *Form) {
 // of n, for one that q spells in another script.
 func (c *Comparer) nicknames(q, n *formToken) pairing {
 	best := pairing{}
+	if !n.nick {
+		return best
+	}
 	for k, other := range words().nicknames[string(n.text)] {
 		if k == maxNicknames {
 			break

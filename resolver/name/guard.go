@@ -74,8 +74,14 @@ func Confusable(a, b string) bool {
 // Opposed reports whether two folded names hold opposite words: north and south,
 // upper and lower, junior and senior.
 func Opposed(a, b []byte) bool {
-	g := guardTables()
-	x, y := g.sidesOf(a), g.sidesOf(b)
+	x, y := sidesOf(a), sidesOf(b)
+	return x.oppose(&y)
+}
+
+// sidesOfWords are the sides that words are on, as bits, by group.
+type sidesOfWords [8]uint8
+
+func (x *sidesOfWords) oppose(y *sidesOfWords) bool {
 	for i := range x {
 		if x[i] != 0 && y[i] != 0 && x[i]&y[i] == 0 {
 			return true
@@ -84,19 +90,42 @@ func Opposed(a, b []byte) bool {
 	return false
 }
 
-// sidesOf returns the sides that the words of a key are on, as bits, by group.
-func (g *guards) sidesOf(key []byte) (sides [8]uint8) {
+func (x *sidesOfWords) add(g *guards, word []byte) {
+	s, ok := g.sides[string(word)]
+	if !ok {
+		s = g.compound(word)
+	}
+	if s.group > 0 {
+		x[s.group-1] |= 1 << s.side
+	}
+}
+
+// sidesOf returns the sides of the words of a key.
+func sidesOf(key []byte) (sides sidesOfWords) {
 	var tokens [maxTokens]Token
 	for _, t := range Tokens(tokens[:0], key) {
-		s, ok := g.sides[string(t.Text)]
-		if !ok {
-			s = g.compound(t.Text)
-		}
-		if s.group > 0 {
-			sides[s.group-1] |= 1 << s.side
-		}
+		sides.add(guardTables(), t.Text)
 	}
 	return sides
+}
+
+// opposes is [Opposed] of two forms. Few queries hold a word that has an
+// opposite, and the others cost nothing.
+func (f *Form) opposes(other *Form) bool {
+	if x := f.itsSides(); *x != (sidesOfWords{}) {
+		return x.oppose(other.itsSides())
+	}
+	return false
+}
+
+func (f *Form) itsSides() *sidesOfWords {
+	if !f.sided {
+		f.sided, f.sides = true, sidesOfWords{}
+		for i := range f.tokens {
+			f.sides.add(guardTables(), f.tokens[i].text)
+		}
+	}
+	return &f.sides
 }
 
 // compound returns the side of the word that a longer word begins with. What

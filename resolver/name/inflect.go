@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
-	"slices"
+	"math/bits"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -82,11 +82,24 @@ func foldEnding(s string) string {
 // its place. They are guesses, for looking up and nothing else: a form that no
 // table holds means nothing. At most maxStems, each once, never word itself.
 func AppendStems(dst [][]byte, word []byte, script Script) [][]byte {
+	var s Stems
+	return append(dst, s.Of(word, script)...)
+}
+
+// Stems is the memory of [Stems.Of]. The zero Stems is ready. Not safe for
+// concurrent use.
+type Stems struct {
+	text  []byte
+	forms [][]byte
+}
+
+// Of is [AppendStems] into memory that the next call uses again.
+func (s *Stems) Of(word []byte, script Script) [][]byte {
+	s.text, s.forms = s.text[:0], s.forms[:0]
 	p := inflections()[min(int(script), Scripts-1)]
 	if p == nil {
-		return dst
+		return nil
 	}
-	start := len(dst)
 	for at := len(word); at > 0 && len(word)-at <= maxEnding; at-- {
 		if at < len(word) && !utf8.RuneStart(word[at]) {
 			continue
@@ -95,25 +108,35 @@ func AppendStems(dst [][]byte, word []byte, script Script) [][]byte {
 		if set == 0 || runeLen(word[:at]) < leastStem {
 			continue
 		}
-		for i, bases := range p.base {
-			if set&(1<<i) == 0 {
-				continue
-			}
-			for _, base := range bases {
-				if base == string(word[at:]) {
-					continue
+		for ; set != 0; set &= set - 1 {
+			for _, base := range p.base[bits.TrailingZeros64(set)] {
+				if base != string(word[at:]) && !s.had(word[:at], base) {
+					s.push(word[:at], base)
 				}
-				form := append(append(make([]byte, 0, at+len(base)), word[:at]...), base...)
-				if !slices.ContainsFunc(dst[start:], func(had []byte) bool { return bytes.Equal(had, form) }) {
-					dst = append(dst, form)
-				}
-				if len(dst)-start == maxStems {
-					return dst
+				if len(s.forms) == maxStems {
+					return s.forms
 				}
 			}
 		}
 	}
-	return dst
+	return s.forms
+}
+
+func (s *Stems) had(stem []byte, base string) bool {
+	for _, form := range s.forms {
+		if len(form) == len(stem)+len(base) && string(form[len(stem):]) == base && bytes.Equal(form[:len(stem)], stem) {
+			return true
+		}
+	}
+	return false
+}
+
+// push adds a form. When the text grows out of its memory, the forms before keep
+// the old one.
+func (s *Stems) push(stem []byte, base string) {
+	start := len(s.text)
+	s.text = append(append(s.text, stem...), base...)
+	s.forms = append(s.forms, s.text[start:len(s.text):len(s.text)])
 }
 
 // inflected reports whether two folded words of one script are forms of one

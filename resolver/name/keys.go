@@ -10,7 +10,7 @@ type Key uint64
 const maxForms = 8
 
 // MaxKeys bounds the keys of one word.
-const MaxKeys = 12
+const MaxKeys = 20
 
 // AppendKeys appends the blocking keys of a folded word, best first and at most
 // [MaxKeys]. A Latin word has one for each way its ambiguous letters are read; a
@@ -88,14 +88,14 @@ func packKey(symbols []byte) Key {
 	return k
 }
 
-func symbolCode(c byte) Key {
+func symbolCode(c byte) Key { return symbolCodes[c] }
+
+var symbolCodes = func() (codes [256]Key) {
 	for i := range len(skeletonSymbols) {
-		if skeletonSymbols[i] == c {
-			return Key(i + 1)
-		}
+		codes[skeletonSymbols[i]] = Key(i + 1)
 	}
-	return 0
-}
+	return codes
+}()
 
 // beam keeps the likeliest skeletons of a word's beginning.
 type beam struct {

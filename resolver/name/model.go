@@ -57,17 +57,13 @@ type alternative struct {
 	n       uint8
 }
 
+// letterIndex numbers the Latin letters from 1; 0 is anything else.
 func letterIndex(c byte) int {
-	if c >= 'a' && c <= 'z' {
-		return int(c-'a') + 1
-	}
-	if c >= 'A' && c <= 'Z' {
-		return int(c-'A') + 1
+	if lower := c | 0x20; lower >= 'a' && lower <= 'z' {
+		return int(lower-'a') + 1
 	}
 	return 0
 }
-
-func letterMask(n uint8) uint64 { return 1<<(8*n) - 1 }
 
 // compileModel reads a weights file: "chunk<TAB>spelling:weight ...".
 func compileModel(file, text string) (*model, error) {
@@ -157,11 +153,25 @@ type lattice struct {
 	n      int
 	chunks [maxFrom][3]int32  // by length less one; -1 for none
 	rest   [maxFrom + 1]int32 // weight of the best spelling from each character on
+	// arcs are the spellings of all chunks that begin at each character,
+	// grouped by their first letter: those of i and letter c are
+	// arcs[first[i][c]:first[i][c+1]]. Filled when an alignment first asks.
+	arcs   []arc
+	first  [maxFrom][28]uint16
+	spread bool
+}
+
+// arc is one spelling of a chunk with where it leads.
+type arc struct {
+	letters uint64 // little-endian, first letter lowest
+	weight  int16
+	step    int16 // cells of the aligner's table from its beginning to its end
+	over    uint8 // bits of a window of eight letters that it does not cover
 }
 
 // layOut lays a folded word over m.
 func (l *lattice) layOut(m *model, word []byte) {
-	l.m, l.n = m, 0
+	l.m, l.n, l.spread = m, 0, false
 	var units [maxFrom]uint16
 	for len(word) > 0 && l.n < maxFrom {
 		r, size := utf8.DecodeRune(word)
@@ -189,12 +199,34 @@ func (l *lattice) layOut(m *model, word []byte) {
 	}
 }
 
+// spreadOut gathers the arcs, so that a word that is aligned with many pays for
+// finding its chunks once.
+func (l *lattice) spreadOut() {
+	l.spread, l.arcs = true, l.arcs[:0]
+	for i := range l.n {
+		for c := range 27 {
+			l.first[i][c] = uint16(len(l.arcs))
+			for k, at := range l.chunks[i] {
+				if at < 0 {
+					continue
+				}
+				chunk := &l.m.chunks[at]
+				for _, alt := range l.m.alts[chunk.first[c]:chunk.first[c+1]] {
+					l.arcs = append(l.arcs, arc{alt.letters, alt.weight, int16((k+1)*stride + int(alt.n)), 64 - 8*alt.n})
+				}
+			}
+		}
+		l.first[i][27] = uint16(len(l.arcs))
+	}
+}
+
 // word is a Latin word in the form the alignment wants: at each letter, the next
 // eight.
 type word struct {
 	n      int
 	window [maxTo + 1]uint64
 	letter [maxTo + 1]uint8
+	rest   [maxTo + 1]int32 // what the letters from each on weigh against themselves
 }
 
 func (w *word) lay(text []byte) {
@@ -209,87 +241,90 @@ func (w *word) lay(text []byte) {
 			w.n++
 		}
 	}
-	for i := range w.n + 1 {
+	w.rest[w.n] = 0
+	for i := w.n; i >= 0; i-- {
 		w.window[i] = binary.LittleEndian.Uint64(letters[i:])
 		w.letter[i] = uint8(letterIndex(letters[i]))
+		if i < w.n {
+			w.rest[i] = w.rest[i+1] + letterInfo[w.letter[i]]
+		}
 	}
 }
 
 // band is how many letters an alignment may stray from the diagonal.
 const band = 6
 
+// stride is the length of a row of the aligner's table; the last rows are room
+// for arcs that lead past the end, which nothing takes.
+const stride = maxTo + 8
+
 // aligner finds the best alignment of a lattice with a word.
 type aligner struct {
-	best [maxFrom + 1][maxTo + 1]int32
+	best [(maxFrom + 1) * stride]int32
 }
 
 // align returns the weight of the best alignment, in tenths of a nat, or a very
 // small number once it is plain that it cannot reach least.
 //
 // The table is filled in a band around the diagonal: an alignment that strays
-// further has lost already.
+// further has lost already. So has one that could not reach least even if what
+// is left of either side were spelt at its best; of a lattice's best, which
+// chooses its chunks as if any letters followed, four fifths are hoped for.
 func (a *aligner) align(l *lattice, w *word, least int32) int32 {
-	m, n := l.m, l.n
+	n, m := l.n, w.n
+	if n == 0 {
+		return noWay
+	}
+	if !l.spread {
+		l.spreadOut()
+	}
 	for i := range n + 1 {
-		row := a.best[i][:w.n+1]
+		row := a.best[i*stride : i*stride+m+1]
 		for j := range row {
 			row[j] = noWay
 		}
 	}
-	a.best[0][0] = 0
-	var hope [3]int32
-	for i := 0; i <= n; i++ {
-		row := &a.best[i]
-		middle := i * w.n / max(1, n)
-		top := int32(noWay)
-		for j := max(0, middle-band); j <= min(w.n, middle+band); j++ {
+	a.best[0] = 0
+	insert := &l.m.insert
+	alive := 0 // the last row that a way leads to
+	for i := 0; i <= n && alive >= i; i++ {
+		need := max(least-l.rest[i]*4/5, noWay/2)
+		middle := i * m / n
+		row := a.best[i*stride:]
+		for j, last := max(0, middle-band), min(m, middle+band); j <= last; j++ {
 			score := row[j]
-			if score <= noWay/2 {
+			if score < need || score+w.rest[j]*5/4 < least {
 				continue
 			}
-			top = max(top, score)
-			c := w.letter[j]
-			if j < w.n {
-				raise(&row[j+1], score+int32(m.insert[c]))
+			if j < m {
+				raise(&row[j+1], score+int32(insert[w.letter[j]]))
 			}
 			if i == n {
 				continue
 			}
-			next := &a.best[i+1]
-			raise(&next[j], score+strangeDrop)
-			if j < w.n {
-				raise(&next[j+1], score+strangeSwap)
+			alive = max(alive, i+1)
+			raise(&row[j+stride], score+strangeDrop)
+			first := &l.first[i]
+			for _, to := range l.arcs[first[0]:first[1]] {
+				raise(&row[j+int(to.step)], score+int32(to.weight))
 			}
-			for k, at := range l.chunks[i] {
-				if at < 0 {
-					continue
-				}
-				chunk := &m.chunks[at]
-				to := &a.best[i+k+1]
-				for _, alt := range m.alts[chunk.first[0]:chunk.first[1]] {
-					raise(&to[j], score+int32(alt.weight))
-				}
-				if j == w.n {
-					continue
-				}
-				for _, alt := range m.alts[chunk.first[c]:chunk.first[c+1]] {
-					if (alt.letters^w.window[j])&letterMask(alt.n) == 0 {
-						raise(&to[j+int(alt.n)], score+int32(alt.weight))
-					}
+			if j == m {
+				continue
+			}
+			raise(&row[j+stride+1], score+strangeSwap)
+			c, window := w.letter[j], w.window[j]
+			for k := int(first[c]); k < int(first[c+1]); k++ {
+				if to := &l.arcs[k]; (to.letters^window)<<(to.over&63) == 0 {
+					raise(&row[j+int(to.step)], score+int32(to.weight))
+					alive = max(alive, i+int(to.step)/stride)
 				}
 			}
-		}
-		// What is left seldom earns more than four fifths of its best. A chunk
-		// jumps over two rows at most, so three bad rows in a row are proof.
-		hope[i%3] = noWay
-		if top > noWay/2 {
-			hope[i%3] = top + l.rest[i]*4/5
-		}
-		if i > 1 && max(hope[0], hope[1], hope[2]) < least {
-			return noWay
 		}
 	}
-	return a.best[n][w.n]
+	if best := a.best[n*stride+m]; best >= least {
+		return best
+	}
+	return noWay
 }
 
 func raise(at *int32, score int32) {

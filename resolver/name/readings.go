@@ -3,6 +3,8 @@ package name
 import (
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -83,7 +85,8 @@ func withReadings(text string, asSkeleton bool) string {
 		char, _, _ := strings.Cut(line, "\t")
 		done[char] = true
 		out.WriteString(line)
-		for to, weight := range spelled[char] {
+		for _, to := range slices.Sorted(maps.Keys(spelled[char])) {
+			weight := spelled[char][to]
 			if !strings.Contains(" "+line+" ", "\t"+to+":") && !strings.Contains(line, " "+to+":") {
 				writeSpelling(&out, to, weight-seenCost)
 			}
@@ -96,8 +99,8 @@ func withReadings(text string, asSkeleton bool) string {
 		}
 		out.WriteString(char)
 		out.WriteByte('\t')
-		for to, weight := range spelled[char] {
-			writeSpelling(&out, to, weight)
+		for _, to := range slices.Sorted(maps.Keys(spelled[char])) {
+			writeSpelling(&out, to, spelled[char][to])
 		}
 		out.WriteByte('\n')
 	}

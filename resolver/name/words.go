@@ -3,6 +3,8 @@ package name
 import (
 	_ "embed"
 	"fmt"
+	"iter"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,8 +33,15 @@ type wordKind struct {
 	little bool
 }
 
+// known is what the files say of one word.
+type known struct {
+	kind      wordKind
+	kin, nick bool // has forms, has nicknames or is one
+}
+
 // vocabulary is the compiled data/words.
 type vocabulary struct {
+	known     map[string]known
 	kinds     map[string]wordKind
 	nicknames map[string][]string // both ways
 	forms     map[string][]string // both ways
@@ -81,6 +90,12 @@ var words = sync.OnceValue(func() *vocabulary {
 				n *= 2 // jamo: a syllable is two or three
 			}
 			v.joined = append(v.joined, genericWord{key, n})
+		}
+	}
+	v.known = make(map[string]known, len(v.kinds)+len(v.nicknames)+len(v.forms))
+	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms)} {
+		for key := range keys {
+			v.known[key] = known{v.kinds[key], v.forms[key] != nil, v.nicknames[key] != nil}
 		}
 	}
 	return v
