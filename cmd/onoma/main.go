@@ -92,7 +92,7 @@ RESOLVED. Every flag can be set by the environment: --as-of by ONOMA_AS_OF.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newServe(), newResolve(env), newExplain(env), newInfo(env))
+	root.AddCommand(newServe(), newResolve(env), newExplain(env), newInfo(env), newToken())
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
 	}

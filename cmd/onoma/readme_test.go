@@ -93,7 +93,7 @@ func inProcess(t *testing.T, command string) string {
 }
 
 // startServer runs "onoma serve" in this process until the test ends.
-func startServer(t *testing.T) string {
+func startServer(t *testing.T, args ...string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -102,7 +102,7 @@ func startServer(t *testing.T) string {
 	address := l.Addr().String()
 	_ = l.Close()
 	serving := make(chan struct{})
-	stop := serveInBackground(t, &announcer{serving: serving}, "--listen", address)
+	stop := serveInBackground(t, &announcer{serving: serving}, append(args, "--listen", address)...)
 	t.Cleanup(stop)
 	<-serving
 	return address

@@ -20,6 +20,7 @@ func newServe() *cobra.Command {
 		kept            tableFlags
 		insecure        bool
 		announce, drain time.Duration
+		guard           guarding
 		level           = newChoice("info", "debug", "warn", "error")
 		format          = newChoice("text", "json")
 	)
@@ -31,8 +32,9 @@ health and reflection) until it is told to stop. On SIGTERM or SIGINT it turns
 unhealthy, lets load balancers look elsewhere for --drain-announce, refuses new
 calls, lets calls under way finish, and gives up after --drain-timeout.
 
-Nothing is encrypted or authenticated yet, so it listens on the loopback
-interface; another address needs --insecure.`,
+On the loopback interface anyone may do everything. Another address needs
+--tls-cert and --tls-key, and --callers or --tls-client-ca; or --insecure, which
+lets anyone read, in the clear, and nobody without credentials write.`,
 		Example: `  onoma serve
   grpcurl -plaintext -d '{"query":{"name":"Mosca"}}' 127.0.0.1:7411 onoma.v1.ResolverService/Resolve`,
 		Args: cobra.NoArgs,
@@ -41,17 +43,23 @@ interface; another address needs --insecure.`,
 	flags.StringVar(&listen, "listen", "127.0.0.1:7411", "`HOST:PORT` to listen on; port 0 takes a free one")
 	flags.StringVar(&ops, "ops-listen", "", "`HOST:PORT` of the operators' listener: /metrics, /healthz, /readyz, /debug/pprof/, channelz; none by default")
 	kept.add(cmd)
-	flags.BoolVar(&insecure, "insecure", false, "listen beyond loopback although nothing is encrypted")
+	flags.BoolVar(&insecure, "insecure", false, "listen beyond loopback although not all is encrypted and authenticated")
+	guard.flags(flags)
 	flags.DurationVar(&announce, "drain-announce", 0, "how long to say NOT_SERVING before new calls are refused")
 	flags.DurationVar(&drain, "drain-timeout", 20*time.Second, "longest time to let calls under way finish")
 	flags.Var(level, "log-level", "least level of what is logged; names are logged at debug only")
 	flags.Var(format, "log-format", "how log lines are written to standard error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := checkListen(listen, insecure); err != nil {
+		if err := checkListen(listen, insecure || guard.closed()); err != nil {
 			return err
 		}
 		start := time.Now()
 		log := newLogger(cmd, level.value, format.value)
+		guarded, err := guard.open(isLoopback(listen))
+		if err != nil {
+			return err
+		}
+		defer guarded.close()
 		mirror, r, closeTable, err := kept.serve(cmd.Context(), log)
 		if err != nil {
 			return err
@@ -59,10 +67,14 @@ interface; another address needs --insecure.`,
 		defer closeTable()
 		metrics := telemetry.New(version())
 		metrics.Watch(r)
-		s, err := server.New(server.Options{Resolver: r, Mirror: mirror, Version: version(), Logger: log, Metrics: metrics})
+		s, err := server.New(server.Options{
+			Resolver: r, Mirror: mirror, Version: version(), Logger: log, Metrics: metrics, Audit: guarded.audit,
+			Access: guarded.access, Admission: guard.admission, Extra: guarded.extra(metrics),
+		})
 		if err != nil {
 			return err
 		}
+		defer guarded.keep(cmd.Context(), log)()
 		stopOps, err := serveOperations(cmd.Context(), ops, log, &telemetry.Operations{Metrics: metrics, Ready: s.Ready, RPC: server.Channelz()})
 		if err != nil {
 			return err
@@ -92,17 +104,23 @@ interface; another address needs --insecure.`,
 	return cmd
 }
 
-// checkListen refuses to serve in the clear beyond the machine unless told to.
-func checkListen(listen string, insecure bool) error {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
+// checkListen refuses to serve beyond the machine what is neither encrypted nor
+// authenticated, unless told to.
+func checkListen(listen string, allowed bool) error {
+	if _, _, err := net.SplitHostPort(listen); err != nil {
 		return &usageError{fmt.Errorf("--listen %q is not HOST:PORT: %w", listen, err)}
 	}
-	ip := net.ParseIP(host)
-	if insecure || host == "localhost" || ip != nil && ip.IsLoopback() {
+	if allowed || isLoopback(listen) {
 		return nil
 	}
-	return &usageError{fmt.Errorf("--listen %q is reachable from other machines and nothing is encrypted or authenticated; say --insecure to serve so", listen)}
+	return &usageError{fmt.Errorf("--listen %q is reachable from other machines: give --tls-cert and --tls-key with --callers or --tls-client-ca, or say --insecure to serve in the open", listen)}
+}
+
+// isLoopback reports whether only this machine can reach the address.
+func isLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 func newLogger(cmd *cobra.Command, level, format string) *slog.Logger {
