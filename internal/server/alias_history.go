@@ -78,7 +78,7 @@ func (s *aliasService) export(stream grpc.ServerStreamingServer[onomav1.ExportEn
 		if err != nil {
 			return err
 		}
-		to := writtenRow(&row)
+		to := MessageOfRow(&row)
 		response.Rows = append(response.Rows, to)
 		if size += proto.Size(to); size >= exportBytes || len(response.Rows) == exportRows {
 			return send()

@@ -84,10 +84,10 @@ func (s *aliasService) LoadEntities(stream grpc.ClientStreamingServer[onomav1.Lo
 	if header == nil {
 		return &invalidError{[]violation{{"header", "is required first"}}}
 	}
-	options, err := loadOptions(header)
-	if err != nil {
+	if err := checkLoad(header); err != nil {
 		return err
 	}
+	options := LoadOptionsOf(header)
 	ctx := stream.Context()
 	if had, err := s.earlier(ctx, options.Request, options.Fingerprint); err != nil {
 		return err
@@ -137,7 +137,7 @@ func (s *aliasService) receive(stream grpc.ClientStreamingServer[onomav1.LoadEnt
 			}
 			lines = lines[:0]
 			for _, from := range m.Chunk.Rows {
-				row, problem := readRow(from)
+				row, problem := RowOfMessage(from)
 				lines = append(lines, table.Line{Number: from.GetLine(), Row: row, Problem: problem})
 			}
 			if err := loader.Add(m.Chunk.Sequence, clip(m.Chunk.File, 1024), lines); err != nil {
@@ -148,7 +148,7 @@ func (s *aliasService) receive(stream grpc.ClientStreamingServer[onomav1.LoadEnt
 			if err != nil {
 				return nil, false, err
 			}
-			result, err := resultOf(r)
+			result, err := ResultOf(r)
 			return &onomav1.LoadEntitiesResponse{Result: result}, false, err
 		default:
 			return nil, false, &invalidError{[]violation{{"message", "a chunk or a commit is required after the header"}}}
@@ -164,7 +164,10 @@ func ended(err error) error {
 	return err
 }
 
-func loadOptions(h *onomav1.LoadHeader) (table.LoadOptions, error) {
+// CheckLoad says what is wrong with the header of a load, as the service would.
+func CheckLoad(h *onomav1.LoadHeader) error { return statusError(checkLoad(h)) }
+
+func checkLoad(h *onomav1.LoadHeader) error {
 	var check checker
 	check.write(&write{source: h.Source, requestID: h.RequestId, note: h.Note, base: h.BaseVersion, dryRun: h.DryRun})
 	if h.Mode != onomav1.LoadMode_LOAD_MODE_MERGE && h.Mode != onomav1.LoadMode_LOAD_MODE_REPLACE {
@@ -173,13 +176,15 @@ func loadOptions(h *onomav1.LoadHeader) (table.LoadOptions, error) {
 	if h.MaxRejections < -1 {
 		check.fail("max_rejections", "%d is less than -1", h.MaxRejections)
 	}
-	if err := check.err(); err != nil {
-		return table.LoadOptions{}, err
-	}
+	return check.err()
+}
+
+// LoadOptionsOf reads a header that has been checked.
+func LoadOptionsOf(h *onomav1.LoadHeader) table.LoadOptions {
 	plain := proto.CloneOf(h)
 	plain.Resume = false
 	return table.LoadOptions{
 		Source: h.Source, Replace: h.Mode == onomav1.LoadMode_LOAD_MODE_REPLACE, DryRun: h.DryRun, Request: h.RequestId,
 		Fingerprint: fingerprint(plain), Base: h.BaseVersion, MaxRejections: h.MaxRejections, Note: h.Note, Answer: answerOf,
-	}, nil
+	}
 }

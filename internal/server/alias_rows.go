@@ -18,8 +18,9 @@ type rowReader struct {
 	problem *table.Problem
 }
 
-// row reads a row. The problem is that of the row, or nil.
-func readRow(from *onomav1.Row) (table.Row, *table.Problem) {
+// RowOfMessage reads a row of the contract. The problem is the first thing that
+// the domain has no word for, or nil.
+func RowOfMessage(from *onomav1.Row) (table.Row, *table.Problem) {
 	var r rowReader
 	var row table.Row
 	switch fact := from.GetFact().(type) {
@@ -114,8 +115,8 @@ func (r *rowReader) override(from *onomav1.Override) *fact.Override {
 	return o
 }
 
-// writtenRow turns a row of the table into one of the contract.
-func writtenRow(row *table.Row) *onomav1.Row {
+// MessageOfRow writes a row as the contract has it.
+func MessageOfRow(row *table.Row) *onomav1.Row {
 	switch {
 	case row.Entity != nil:
 		return &onomav1.Row{Fact: &onomav1.Row_Entity{Entity: writtenEntity(row.Entity)}}
@@ -160,8 +161,8 @@ func writtenEntity(e *fact.Entity) *onomav1.Entity {
 	return to
 }
 
-// writeResult tells what a write did.
-func writeResult(r *table.Result) *onomav1.WriteResult {
+// MessageOfResult writes what a write did as the contract has it.
+func MessageOfResult(r *table.Result) *onomav1.WriteResult {
 	to := &onomav1.WriteResult{
 		TableVersion: r.Version, Published: r.New, RejectedCount: r.Rejected, ConflictCount: r.ConflictCount,
 		Diff: &onomav1.Diff{Counts: counts(r.Counts)},

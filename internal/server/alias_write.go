@@ -70,7 +70,7 @@ func fingerprint(request proto.Message) string {
 }
 
 // answerOf is what is remembered of a write.
-func answerOf(r *table.Result) ([]byte, error) { return proto.Marshal(writeResult(r)) }
+func answerOf(r *table.Result) ([]byte, error) { return proto.Marshal(MessageOfResult(r)) }
 
 // replayed reads what an earlier call with the same request ID answered.
 func replayed(answer []byte) (*onomav1.WriteResult, error) {
@@ -94,11 +94,13 @@ func (s *aliasService) earlier(ctx context.Context, requestID, print string) (*o
 	return replayed(answer)
 }
 
-func resultOf(r *table.Result) (*onomav1.WriteResult, error) {
+// ResultOf writes the result of a write as the contract has it: when the write was
+// done before, what it answered then.
+func ResultOf(r *table.Result) (*onomav1.WriteResult, error) {
 	if r.Replayed {
 		return replayed(r.Answer)
 	}
-	return writeResult(r), nil
+	return MessageOfResult(r), nil
 }
 
 // publish does a checked unary write.
@@ -110,7 +112,7 @@ func (s *aliasService) publish(ctx context.Context, request proto.Message, w *wr
 	if err != nil {
 		return nil, err
 	}
-	return resultOf(r)
+	return ResultOf(r)
 }
 
 func (s *aliasService) UpsertEntities(ctx context.Context, request *onomav1.UpsertEntitiesRequest) (*onomav1.UpsertEntitiesResponse, error) {
@@ -126,7 +128,7 @@ func (s *aliasService) UpsertEntities(ctx context.Context, request *onomav1.Upse
 	seen := make(map[table.Key]bool)
 	var rows []table.Row
 	add := func(prefix string, from *onomav1.Row) {
-		row, problem := readRow(from)
+		row, problem := RowOfMessage(from)
 		if problem == nil {
 			problem = row.Check()
 		}
@@ -296,7 +298,7 @@ func (s *aliasService) SetOverrides(ctx context.Context, request *onomav1.SetOve
 	var rows []table.Row
 	for i, o := range request.Set {
 		field := fmt.Sprintf("set[%d]", i)
-		row, problem := readRow(&onomav1.Row{Fact: &onomav1.Row_Override{Override: o}})
+		row, problem := RowOfMessage(&onomav1.Row{Fact: &onomav1.Row_Override{Override: o}})
 		if problem == nil {
 			problem = row.Check()
 		}
@@ -310,7 +312,7 @@ func (s *aliasService) SetOverrides(ctx context.Context, request *onomav1.SetOve
 		check.name(field+".name", o.GetName())
 		check.id(field+".entity_id", o.GetEntityId())
 		// The action does not matter: name and entity tell which.
-		row, _ := readRow(&onomav1.Row{Fact: &onomav1.Row_Override{Override: o}})
+		row, _ := RowOfMessage(&onomav1.Row{Fact: &onomav1.Row_Override{Override: o}})
 		once(field, row.Key())
 		remove = append(remove, row.Key())
 	}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"onoma/internal/server"
+	"onoma/internal/source"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// tableClient asks the server at addr, or serves the table that is kept to
+// itself. The caller closes it.
+func tableClient(cmd *cobra.Command, addr string, kept *tableFlags) (onomav1.AliasServiceClient, func(), error) {
+	if (addr != "") == kept.given() {
+		return nil, nil, &usageError{errors.New("say which table: --addr, --data-dir or --postgres")}
+	}
+	credentials := grpc.WithTransportCredentials(insecure.NewCredentials())
+	size := grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64 << 20))
+	if addr != "" {
+		conn, err := grpc.NewClient(addr, credentials, size)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--addr %q: %w", addr, err)
+		}
+		return onomav1.NewAliasServiceClient(conn), func() { _ = conn.Close() }, nil
+	}
+	log := newLogger(cmd, "warn", "text")
+	m, closeTable, err := kept.open(cmd.Context(), log)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := server.New(server.Options{Resolver: m.Resolver(), Mirror: m, Version: version()})
+	if err != nil {
+		return nil, nil, errors.Join(err, closeTable())
+	}
+	l := bufconn.Listen(1 << 20)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	conn, err := grpc.NewClient("passthrough:table", credentials, size,
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+	if err != nil {
+		return nil, nil, errors.Join(err, closeTable())
+	}
+	return onomav1.NewAliasServiceClient(conn), func() {
+		_ = conn.Close()
+		_ = s.Drain(context.WithoutCancel(cmd.Context()), 0)
+		<-served
+		_ = closeTable()
+	}, nil
+}
+
+func newExport(env environment) *cobra.Command {
+	var (
+		addr, from, out string
+		kept            tableFlags
+		at              int64
+	)
+	cmd := &cobra.Command{
+		Use:   "export [--source NAME]",
+		Short: "Write the rows of a source, or of all, as JSON lines",
+		Long: `Export writes what a source says at one version of the table, in the format that
+load reads again (jsonl).`,
+		Example: `  onoma export --source desk --data-dir data > desk.jsonl
+  onoma export --source ofac --at 12 --addr 127.0.0.1:7411 --out ofac.jsonl`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&addr, "addr", "", "ask the server at `HOST:PORT`")
+	kept.add(cmd)
+	cmd.Flags().StringVar(&from, "source", "", "`NAME` of the source; all when not given")
+	cmd.Flags().Int64Var(&at, "at", 0, "`VERSION` to export; the newest when not given")
+	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; standard output when not given")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		client, closeIt, err := tableClient(cmd, addr, &kept)
+		if err != nil {
+			return err
+		}
+		defer closeIt()
+		stream, err := client.ExportEntities(cmd.Context(), &onomav1.ExportEntitiesRequest{Source: from, TableVersion: at})
+		if err != nil {
+			return err
+		}
+		to := env.stdout
+		if out != "" {
+			file, err := os.Create(out)
+			if err != nil {
+				return fmt.Errorf("--out: %w", err)
+			}
+			defer func() { err = errors.Join(err, file.Close()) }()
+			to = file
+		}
+		return writeExport(to, stream)
+	}
+	return cmd
+}
+
+func writeExport(w io.Writer, stream grpc.ServerStreamingClient[onomav1.ExportEntitiesResponse]) error {
+	buffer := bufio.NewWriterSize(w, 64<<10)
+	lines := source.NewWriter(buffer)
+	for {
+		response, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return buffer.Flush()
+		}
+		if err != nil {
+			return err
+		}
+		for _, m := range response.Rows {
+			row, problem := server.RowOfMessage(m)
+			if problem != nil {
+				return fmt.Errorf("the server sent a row that cannot be read: %w", problem)
+			}
+			if err := lines.Write(&row); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func newVersions(env environment) *cobra.Command {
+	var (
+		addr, of string
+		kept     tableFlags
+		limit    int32
+		output   = newChoice("table", "json")
+	)
+	cmd := &cobra.Command{
+		Use:     "versions",
+		Short:   "List the publishes of the table, newest first",
+		Example: `  onoma versions --source ofac --data-dir data`,
+		Args:    cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&addr, "addr", "", "ask the server at `HOST:PORT`")
+	kept.add(cmd)
+	cmd.Flags().StringVar(&of, "source", "", "only publishes of the source `NAME`")
+	cmd.Flags().Int32Var(&limit, "limit", 20, "most versions to list, up to 1000")
+	cmd.Flags().Var(output, "output", "what to print")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		client, closeIt, err := tableClient(cmd, addr, &kept)
+		if err != nil {
+			return err
+		}
+		defer closeIt()
+		response, err := client.ListVersions(cmd.Context(), &onomav1.ListVersionsRequest{Source: of, PageSize: limit})
+		if err != nil {
+			return err
+		}
+		rows := [][]string{{"version", "source", "what", "when", "added", "changed", "removed", "restorable", "note"}}
+		for _, v := range response.Versions {
+			if output.value == "json" {
+				line, err := compactJSON(v)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(env.stdout, string(line))
+				continue
+			}
+			c := v.Changes
+			restorable := "no"
+			if v.Restorable {
+				restorable = "yes"
+			}
+			rows = append(rows, []string{strconv.FormatInt(v.Version, 10), v.Source, strings.ToLower(strings.TrimPrefix(v.Operation.String(), "OPERATION_")),
+				v.PublishTime.AsTime().Format("2006-01-02 15:04:05"), strconv.FormatInt(c.Added, 10), strconv.FormatInt(c.Changed, 10),
+				strconv.FormatInt(c.Removed, 10), restorable, visible(v.Note)})
+		}
+		if output.value == "json" {
+			return nil
+		}
+		widths := columnWidths(rows)
+		for _, row := range rows {
+			var line strings.Builder
+			for i, cell := range row {
+				fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
+			}
+			fmt.Fprintln(env.stdout, strings.TrimRight(line.String(), " "))
+		}
+		return nil
+	}
+	return cmd
+}
+
+func newRollback(env environment) *cobra.Command {
+	var (
+		addr, of, note, id string
+		kept               tableFlags
+		dryRun             bool
+		output             = newChoice("table", "json")
+	)
+	cmd := &cobra.Command{
+		Use:   "rollback --source NAME VERSION",
+		Short: "Bring a source back to what it said at a version",
+		Long: `Rollback publishes a new version in which the source says what it said at an
+earlier one. Other sources stay as they are.`,
+		Example: `  onoma rollback --source ofac 12 --data-dir data`,
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().StringVar(&addr, "addr", "", "ask the server at `HOST:PORT`")
+	kept.add(cmd)
+	cmd.Flags().StringVar(&of, "source", "", "`NAME` of the source")
+	cmd.Flags().StringVar(&note, "note", "", "why, kept with the version")
+	cmd.Flags().StringVar(&id, "request-id", "", "text that makes trying again harmless; made up when not given")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes, publish nothing")
+	cmd.Flags().Var(output, "output", "what to print")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		to, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil {
+			return &usageError{fmt.Errorf("%q is not a version", args[0])}
+		}
+		client, closeIt, err := tableClient(cmd, addr, &kept)
+		if err != nil {
+			return err
+		}
+		defer closeIt()
+		if id == "" {
+			id = rand.Text()
+		}
+		response, err := client.Rollback(cmd.Context(), &onomav1.RollbackRequest{Source: of, ToVersion: to, RequestId: id, Note: note, DryRun: dryRun})
+		if err != nil {
+			return err
+		}
+		return printWrite(env.stdout, output.value, response.Result)
+	}
+	return cmd
+}

@@ -1,0 +1,405 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"onoma/internal/table"
+	"onoma/resolver/fact"
+)
+
+// Mapping says which column of a table means what. It is written as items
+// between semicolons:
+//
+//	id=qid; kind=@PLACE; name=name; language=lang; name_kind=kind
+//
+// Left stands a field, right the column, by its header or by its number from 1;
+// "@" gives a constant instead. A column may be prefixed with a text in quotes,
+// which makes IDs: id="iso:"code. The fields:
+//
+//	id                      required; rows of one ID are one entity
+//	kind                    PERSON, COUNTRY … ; required
+//	canonical_name          else the first English name, else the first
+//	name, language          a name; name may be given several times
+//	name_kind               PRIMARY … or words of other data sets, see nameKinds
+//	from, to                when the name was in use
+//	external.SCHEME         an ID in another scheme
+//	relation.TYPE, relation.SEAT_OF.SECTOR   ID of the target
+//	role, role_from, role_to, role_title     ID of a post, and what it is called
+//	former_id, prominence
+//	sorted=@yes             rows of one ID stand together: the file is streamed
+//
+// Without sorted, entities are held until the end, at most heldNames names.
+type Mapping struct {
+	fields []mapped
+	sorted bool
+}
+
+type mapped struct {
+	field    string // without what follows the first dot
+	detail   string // what follows it
+	column   string // header or number
+	constant bool   // column is the value
+	prefix   string
+	at       int // of the column, from 0
+}
+
+// heldNames bounds the names that an unsorted file is held with.
+const heldNames = 5_000_000
+
+var mappable = []string{"id", "kind", "canonical_name", "name", "language", "name_kind", "from", "to", "external", "relation",
+	"role", "role_from", "role_to", "role_title", "former_id", "prominence", "sorted"}
+
+// ParseMapping reads a mapping.
+func ParseMapping(s string) (*Mapping, error) {
+	m := new(Mapping)
+	for item := range strings.SplitSeq(s, ";") {
+		item = strings.TrimSpace(item)
+		if item == "" {
+			continue
+		}
+		field, column, ok := strings.Cut(item, "=")
+		f := mapped{field: strings.TrimSpace(field), column: strings.TrimSpace(column)}
+		f.field, f.detail, _ = strings.Cut(f.field, ".")
+		if !ok || f.column == "" || !slices.Contains(mappable, f.field) {
+			return nil, fmt.Errorf("mapping %q: %q is not FIELD=COLUMN with a field of %s", s, item, strings.Join(mappable, ", "))
+		}
+		if rest, quoted := strings.CutPrefix(f.column, `"`); quoted {
+			prefix, column, ok := strings.Cut(rest, `"`)
+			if !ok {
+				return nil, fmt.Errorf("mapping %q: %q lacks its closing quote", s, item)
+			}
+			f.prefix, f.column = prefix, column
+		}
+		f.column, f.constant = strings.CutPrefix(f.column, "@")
+		if f.field == "sorted" {
+			m.sorted = f.column == "yes"
+			continue
+		}
+		m.fields = append(m.fields, f)
+	}
+	for _, field := range []string{"id", "kind"} {
+		if !slices.ContainsFunc(m.fields, func(f mapped) bool { return f.field == field }) {
+			return nil, fmt.Errorf("mapping %q gives no %s", s, field)
+		}
+	}
+	return m, nil
+}
+
+// bind finds the columns in a header.
+func (m *Mapping) bind(header []string) ([]mapped, error) {
+	fields := slices.Clone(m.fields)
+	for i := range fields {
+		f := &fields[i]
+		if f.constant {
+			continue
+		}
+		f.at = slices.Index(header, f.column)
+		if n, err := strconv.Atoi(f.column); f.at < 0 && err == nil && n >= 1 && n <= len(header) {
+			f.at = n - 1
+		}
+		if f.at < 0 {
+			return nil, fmt.Errorf("no column %q among %q", f.column, header)
+		}
+	}
+	return fields, nil
+}
+
+// value returns what the record has for the field; "" when it is too short.
+func (f *mapped) value(record []string) string {
+	if f.constant {
+		return f.column
+	}
+	if f.at >= len(record) {
+		return ""
+	}
+	v := strings.TrimSpace(record[f.at])
+	if v == "" {
+		return ""
+	}
+	return f.prefix + v
+}
+
+// nameKinds are the words that data sets use for kinds of names.
+var nameKinds = map[string]fact.NameKind{
+	"label": fact.Primary, "name": fact.Primary, "canonical": fact.Primary, "preferred": fact.Primary, "primary": fact.Primary,
+	"official": fact.Official, "full": fact.Official, "short": fact.Short, "surname": fact.Short,
+	"acronym": fact.Acronym, "abbreviation": fact.Acronym, "abbr": fact.Acronym,
+	"nickname": fact.Nickname, "colloquial": fact.Nickname, "former": fact.Former, "historic": fact.Former, "historical": fact.Former,
+	"demonym": fact.Demonym, "misspelling": fact.Misspelling, "transliteration": fact.Transliteration,
+}
+
+func nameKindOf(s string) fact.NameKind {
+	if k, err := fact.ParseNameKind(s); err == nil {
+		return k
+	}
+	if k, ok := nameKinds[strings.ToLower(s)]; ok {
+		return k
+	}
+	return fact.Alias
+}
+
+func readTSV(in *Input, o *Options, yield Yield) error {
+	return readColumns(in, o, yield, func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error {
+		return in.eachLine(func(number int64, line []byte) error {
+			if len(line) == 0 {
+				return nil
+			}
+			return visit(number, strings.Split(string(line), "\t"))
+		}, bad)
+	})
+}
+
+func readCSV(in *Input, o *Options, yield Yield) error {
+	return readColumns(in, o, yield, func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error {
+		return eachRecord(in, visit, bad)
+	})
+}
+
+// eachRecord reads comma-separated records as RFC 4180 has them. A record that is
+// not well formed goes to bad, and reading goes on at the next line.
+func eachRecord(in *Input, visit func(int64, []string) error, bad func(int64, *table.Problem) error) error {
+	var pending []byte
+	start := int64(0)
+	flush := func() error {
+		if start == 0 {
+			return nil
+		}
+		r := csv.NewReader(bytes.NewReader(pending))
+		r.FieldsPerRecord = -1
+		record, err := r.Read()
+		at := start
+		start = 0
+		pending = pending[:0]
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return bad(at, &table.Problem{Field: "line", Reason: "is not comma-separated: " + err.Error()})
+		}
+		return visit(at, record)
+	}
+	err := in.eachLine(func(number int64, line []byte) error {
+		if start == 0 {
+			start = number
+		}
+		pending = append(append(pending, line...), '\n')
+		// A quote that is open at the end of the line goes on in the next.
+		if bytes.Count(pending, []byte{'"'})%2 != 0 && len(pending) < bufio.MaxScanTokenSize*16 {
+			return nil
+		}
+		return flush()
+	}, bad)
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// columns gathers the rows of each entity.
+type columns struct {
+	fields    []mapped
+	sorted    bool
+	options   *Options
+	yield     Yield
+	entities  map[string]*gathered
+	order     []string
+	held      int
+	positions map[string]bool
+}
+
+type gathered struct {
+	line   int64
+	entity fact.Entity
+	names  names
+	seen   map[string]bool // texts and languages, once there are many names
+}
+
+func readColumns(in *Input, o *Options, yield Yield, read func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error) error {
+	if o.Map == nil {
+		return fmt.Errorf("%s: columns mean nothing by themselves: give a mapping", in.Name)
+	}
+	c := &columns{sorted: o.Map.sorted, options: o, yield: yield, entities: make(map[string]*gathered), positions: make(map[string]bool)}
+	err := read(func(number int64, record []string) error {
+		if c.fields == nil {
+			var err error
+			c.fields, err = o.Map.bind(record)
+			if err != nil {
+				err = fmt.Errorf("%s: line %d: %w", in.Name, number, err)
+			}
+			return err
+		}
+		return c.record(number, record)
+	}, func(number int64, p *table.Problem) error { return yield(table.Line{Number: number, Problem: p}) })
+	if err != nil {
+		return err
+	}
+	return c.flush()
+}
+
+// record adds one line to its entity.
+func (c *columns) record(number int64, record []string) error {
+	var w words
+	var id, language, kind, kindWord string
+	var role fact.Role
+	var from, to fact.Date
+	var title string
+	for i := range c.fields {
+		v := c.fields[i].value(record)
+		switch c.fields[i].field {
+		case "id":
+			id = v
+		case "language":
+			language = strings.ReplaceAll(v, "_", "-")
+		case "name_kind":
+			kind = v
+		case "kind":
+			kindWord = v
+		case "from":
+			from = w.date("names[0].from_date", v)
+		case "to":
+			to = w.date("names[0].to_date", v)
+		case "role":
+			role.Position = v
+		case "role_from":
+			role.From = w.date("roles[0].from_date", v)
+		case "role_to":
+			role.To = w.date("roles[0].to_date", v)
+		case "role_title":
+			title = v
+		}
+	}
+	if id == "" {
+		w.fail("id", "", "is required")
+	}
+	if w.problem != nil {
+		return c.yield(table.Line{Number: number, Row: table.Row{Entity: &fact.Entity{ID: id}}, Problem: w.problem})
+	}
+	if role.Position != "" && title != "" && !c.positions[role.Position] {
+		c.positions[role.Position] = true
+		p := &fact.Position{ID: role.Position, Titles: []fact.Title{{Text: title, Language: language}}}
+		if err := c.yield(table.Line{Number: number, Row: table.Row{Position: p}}); err != nil {
+			return err
+		}
+	}
+	g := c.entities[id]
+	if g == nil {
+		if c.sorted {
+			if err := c.flush(); err != nil {
+				return err
+			}
+		}
+		g = &gathered{line: number, entity: fact.Entity{ID: id}}
+		c.entities[id] = g
+		c.order = append(c.order, id)
+	}
+	if c.held++; c.held > heldNames && !c.sorted {
+		return fmt.Errorf("line %d: more than %d rows are not held; sort the file by its IDs and add sorted=@yes to the mapping", number, heldNames)
+	}
+	if g.entity.Kind == fact.KindUnspecified && kindWord != "" {
+		g.entity.Kind = word(&w, "kind", "", strings.ToUpper(kindWord), fact.ParseKind)
+	}
+	if role.Position != "" && !slices.Contains(g.entity.Roles, role) {
+		g.entity.Roles = append(g.entity.Roles, role)
+	}
+	for i := range c.fields {
+		if f := &c.fields[i]; f.value(record) != "" {
+			g.take(f, f.value(record), language, nameKindOf(kind), from, to, c.options, &w)
+		}
+	}
+	if w.problem != nil {
+		return c.yield(table.Line{Number: number, Row: table.Row{Entity: &fact.Entity{ID: id}}, Problem: w.problem})
+	}
+	return nil
+}
+
+func (g *gathered) take(f *mapped, v, language string, kind fact.NameKind, from, to fact.Date, o *Options, w *words) {
+	e := &g.entity
+	switch f.field {
+	case "canonical_name":
+		if e.Canonical == "" {
+			e.Canonical = v
+		}
+	case "name":
+		if o.admits(language) {
+			key := fmt.Sprintf("%s\x00%s\x00%d\x00%d", v, language, from, to)
+			if !g.seen[key] {
+				if g.seen == nil {
+					g.seen = make(map[string]bool)
+				}
+				g.seen[key] = true
+				g.names.list = append(g.names.list, fact.Name{Text: v, Language: language, Kind: kind, From: from, To: to})
+			}
+		}
+	case "external":
+		if x := (fact.ExternalID{Scheme: f.detail, Value: v}); !slices.Contains(e.External, x) {
+			e.External = append(e.External, x)
+		}
+	case "relation":
+		kind, sector, _ := strings.Cut(f.detail, ".")
+		r := fact.Relation{Target: v, Type: word(w, "relations[0].type", "", kind, fact.ParseRelationType)}
+		if sector != "" {
+			r.Sector = word(w, "relations[0].sector", "", sector, fact.ParseSector)
+		}
+		if r.Target != e.ID && !slices.Contains(e.Relations, r) {
+			e.Relations = append(e.Relations, r)
+		}
+	case "former_id":
+		if v != e.ID && !slices.Contains(e.Redirects, v) {
+			e.Redirects = append(e.Redirects, v)
+		}
+	case "prominence":
+		p, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			w.fail("prominence", v, "is not a number")
+		}
+		e.Prominence = p
+	}
+}
+
+// flush hands on the entities gathered.
+func (c *columns) flush() error {
+	for _, id := range c.order {
+		g := c.entities[id]
+		e := &g.entity
+		e.Names = g.names.list
+		if e.Canonical == "" {
+			e.Canonical = canonicalOf(e.Names)
+		}
+		if !c.options.wants(e.Kind) {
+			continue
+		}
+		if err := c.yield(table.Line{Number: g.line, Row: table.Row{Entity: e}}); err != nil {
+			return err
+		}
+	}
+	clear(c.entities)
+	c.order, c.held = c.order[:0], 0
+	return nil
+}
+
+// canonicalOf is the name to show: the main English one, else any English one,
+// else the main one, else the first.
+func canonicalOf(names []fact.Name) string {
+	best, rank := "", -1
+	for _, n := range names {
+		r := 0
+		if n.Kind == fact.Primary {
+			r = 1
+		}
+		if n.Language == "en" || n.Language == "eng" {
+			r += 2
+		}
+		if r > rank {
+			best, rank = n.Text, r
+		}
+	}
+	return best
+}

@@ -1,0 +1,167 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"onoma/internal/table"
+	"onoma/resolver/fact"
+)
+
+// Options bend a reader to the caller's wishes. The zero value takes everything.
+type Options struct {
+	// Languages admits names in these languages, told by their primary subtag,
+	// and those without a language. Empty: all.
+	Languages []string
+	// Kinds admits entities of these kinds. Empty: all.
+	Kinds []fact.Kind
+	// Map says which column means what, for CSV and TSV.
+	Map *Mapping
+	// Companions are further files that a format needs beside the one it reads,
+	// such as the aliases of OFAC.
+	Companions []*Input
+}
+
+// Yield takes one row. An error ends the reading and comes back from it.
+type Yield func(line table.Line) error
+
+// Format is a kind of file.
+type Format struct {
+	Name string
+	// Says is one line for a person.
+	Says string
+	Read func(in *Input, o *Options, yield Yield) error
+}
+
+// Formats are all that can be read, by name.
+var formats = []Format{
+	{"csv", "comma-separated, with --map", readCSV},
+	{"ftm", "FollowTheMoney and OpenSanctions entities, JSON lines", readFTM},
+	{"geonames", "GeoNames allCountries; --with alternateNamesV2 for other languages", readGeoNames},
+	{"jrc", "JRC-Names entities", readJRC},
+	{"jsonl", "Onoma's own: one row of the contract a line", readJSONLines},
+	{"ofac-csv", "OFAC SDN.CSV; --with ALT.CSV for aliases", readOFACCSV},
+	{"ofac-xml", "OFAC SDN.XML", readOFACXML},
+	{"phoenix", "PETRARCH and Phoenix actor dictionaries", readPhoenix},
+	{"popolo", "Popolo JSON, such as EveryPolitician's", readPopolo},
+	{"tsv", "tab-separated, with --map", readTSV},
+	{"un-xml", "the consolidated list of the UN Security Council", readUNXML},
+	{"wikidata", "Wikidata's JSON dump", readWikidata},
+}
+
+// FormatNames lists the formats.
+func FormatNames() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// FormatOf returns the format of that name.
+func FormatOf(name string) (Format, error) {
+	i := slices.IndexFunc(formats, func(f Format) bool { return f.Name == name })
+	if i < 0 {
+		return Format{}, fmt.Errorf("format %q is none of %s", name, strings.Join(FormatNames(), ", "))
+	}
+	return formats[i], nil
+}
+
+// Guess tells the format from the file's name and beginning; "" when it cannot.
+func Guess(in *Input) string {
+	base := strings.ToLower(filepath.Base(in.Name))
+	for _, packed := range []string{".gz", ".bz2", ".zst"} {
+		base = strings.TrimSuffix(base, packed)
+	}
+	head, _ := in.text.Peek(4096) // a short file gives less
+	has := func(s string) bool { return bytes.Contains(head, []byte(s)) }
+	switch {
+	case strings.HasSuffix(base, ".actors.txt"):
+		return "phoenix"
+	case strings.HasSuffix(base, ".xml") && has("<sdnList"):
+		return "ofac-xml"
+	case strings.HasSuffix(base, ".xml") && has("<CONSOLIDATED_LIST"):
+		return "un-xml"
+	case strings.HasPrefix(base, "sdn") && strings.HasSuffix(base, ".csv"):
+		return "ofac-csv"
+	case strings.HasPrefix(base, "allcountries"):
+		return "geonames"
+	case has(`"schema"`) && has(`"properties"`):
+		return "ftm"
+	case has(`"labels"`) && has(`"claims"`):
+		return "wikidata"
+	case has(`"persons"`) || has(`"organizations"`):
+		return "popolo"
+	case strings.HasSuffix(base, ".tsv"):
+		return "tsv"
+	case strings.HasSuffix(base, ".csv"):
+		return "csv"
+	case strings.HasSuffix(base, ".jsonl"), strings.HasSuffix(base, ".ndjson"), has(`{"entity"`), has(`{"position"`), has(`{"override"`):
+		return "jsonl"
+	}
+	return ""
+}
+
+// admits reports whether names in the language are wanted.
+func (o *Options) admits(language string) bool {
+	if len(o.Languages) == 0 || language == "" || language == "mul" {
+		return true
+	}
+	primary, _, _ := strings.Cut(strings.ReplaceAll(language, "_", "-"), "-")
+	return slices.ContainsFunc(o.Languages, func(l string) bool { return strings.EqualFold(l, primary) || strings.EqualFold(l, language) })
+}
+
+// wants reports whether entities of the kind are wanted.
+func (o *Options) wants(k fact.Kind) bool { return len(o.Kinds) == 0 || slices.Contains(o.Kinds, k) }
+
+// names collects the names of one entity without repeating any.
+type names struct {
+	list []fact.Name
+}
+
+func (n *names) add(text, language string, kind fact.NameKind) { n.dated(text, language, kind, 0, 0) }
+
+func (n *names) dated(text, language string, kind fact.NameKind, from, to fact.Date) {
+	text = strings.Join(strings.Fields(text), " ")
+	if text == "" {
+		return
+	}
+	for i := range n.list {
+		if x := &n.list[i]; x.Text == text && x.Language == language && x.From == from && x.To == to {
+			return
+		}
+	}
+	n.list = append(n.list, fact.Name{Text: text, Language: language, Kind: kind, From: from, To: to})
+}
+
+// slug makes an ID of a text: lower case, hyphens for all that is neither letter
+// nor digit.
+func slug(s string) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range strings.ToLower(s) {
+		letter := r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r >= 0xc0
+		if !letter {
+			gap = b.Len() > 0
+			continue
+		}
+		if gap {
+			b.WriteByte('-')
+			gap = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// flip turns "SURNAME, Given" into "Given SURNAME"; other names stay.
+func flip(s string) string {
+	surname, given, ok := strings.Cut(s, ",")
+	if surname, given = strings.TrimSpace(surname), strings.TrimSpace(given); !ok || given == "" || strings.Contains(given, ",") {
+		return s
+	}
+	return given + " " + surname
+}

@@ -1,0 +1,83 @@
+package source
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"onoma/internal/table"
+	"onoma/resolver/fact"
+)
+
+// FollowTheMoney entities, as OpenSanctions publishes them: one JSON object a
+// line with id, caption, schema, properties and referents.
+//
+//	Person → PERSON; Company, Organization, LegalEntity, PublicBody → ORGANIZATION;
+//	Vessel, Airplane, Vehicle → OTHER; other schemata are passed over
+//	name → PRIMARY, alias → ALIAS, weakAlias → NICKNAME, previousName → FORMER,
+//	abbreviation → ACRONYM, lastName alone is no name
+//	referents → former IDs; wikidataId, isoCode, leiCode, imoNumber → external IDs
+type ftmEntity struct {
+	ID         string              `json:"id"`
+	Caption    string              `json:"caption"`
+	Schema     string              `json:"schema"`
+	Properties map[string][]string `json:"properties"`
+	Referents  []string            `json:"referents"`
+}
+
+var ftmKinds = map[string]fact.Kind{
+	"Person": fact.Person, "Company": fact.Organization, "Organization": fact.Organization, "LegalEntity": fact.Organization,
+	"PublicBody": fact.Organization, "Vessel": fact.Other, "Airplane": fact.Other, "Vehicle": fact.Other,
+}
+
+var ftmNames = []struct {
+	property string
+	kind     fact.NameKind
+}{
+	{"name", fact.Primary}, {"alias", fact.Alias}, {"weakAlias", fact.Nickname}, {"previousName", fact.Former}, {"abbreviation", fact.Acronym},
+}
+
+var ftmIDs = []struct{ property, scheme string }{
+	{"wikidataId", "wikidata"}, {"leiCode", "lei"}, {"imoNumber", "imo"},
+}
+
+func readFTM(in *Input, o *Options, yield Yield) error {
+	bad := func(number int64, p *table.Problem) error { return yield(table.Line{Number: number, Problem: p}) }
+	return in.eachLine(func(number int64, line []byte) error {
+		if len(line) == 0 {
+			return nil
+		}
+		var from ftmEntity
+		if err := json.Unmarshal(line, &from); err != nil {
+			return bad(number, &table.Problem{Field: "line", Value: string(line[:min(len(line), 64)]), Reason: "is not JSON of an entity: " + err.Error()})
+		}
+		kind := ftmKinds[from.Schema]
+		if kind == fact.KindUnspecified || !o.wants(kind) {
+			return nil
+		}
+		e := &fact.Entity{ID: from.ID, Kind: kind, Canonical: from.Caption}
+		var all names
+		for _, n := range ftmNames {
+			for _, text := range from.Properties[n.property] {
+				all.add(text, "", n.kind)
+			}
+		}
+		e.Names = all.list
+		if e.Canonical == "" {
+			e.Canonical = canonicalOf(e.Names)
+		}
+		for _, x := range ftmIDs {
+			for _, value := range from.Properties[x.property] {
+				e.External = append(e.External, fact.ExternalID{Scheme: x.scheme, Value: value})
+			}
+		}
+		for _, id := range from.Referents {
+			if id != from.ID && !slices.Contains(e.Redirects, id) {
+				e.Redirects = append(e.Redirects, id)
+			}
+		}
+		return yield(table.Line{Number: number, Row: table.Row{Entity: e}})
+	}, bad)
+}
+
+func sortedKeys[M ~map[string]V, V any](m M) []string { return slices.Sorted(maps.Keys(m)) }

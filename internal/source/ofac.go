@@ -1,0 +1,182 @@
+package source
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"onoma/internal/table"
+	"onoma/resolver/fact"
+)
+
+// OFAC's list of Specially Designated Nationals. An entry becomes ofac:NUMBER;
+// its programs are not names and are left out. "SURNAME, Given" of an individual
+// is kept as it stands and read the other way round as well.
+//
+//	individual → PERSON   vessel, aircraft → OTHER   else → ORGANIZATION
+//	a.k.a. → ALIAS   f.k.a., n.k.a. → FORMER   weak aliases → NICKNAME
+
+// nothing is what the list writes for an empty column.
+const nothing = "-0-"
+
+func ofacEntity(number, name, kind string) (*fact.Entity, *names) {
+	e := &fact.Entity{ID: "ofac:" + number, Kind: fact.Organization, External: []fact.ExternalID{{Scheme: "ofac", Value: number}}}
+	all := new(names)
+	switch strings.ToLower(strings.TrimSpace(kind)) {
+	case "individual":
+		e.Kind = fact.Person
+		e.Canonical = flip(name)
+	case "vessel", "aircraft":
+		e.Kind = fact.Other
+	}
+	if e.Canonical == "" {
+		e.Canonical = name
+	}
+	all.add(e.Canonical, "", fact.Primary)
+	all.add(name, "", fact.Alias)
+	return e, all
+}
+
+func ofacAlias(all *names, e *fact.Entity, kind, name string, weak bool) {
+	as := fact.Alias
+	switch kind = strings.ToLower(kind); {
+	case strings.HasPrefix(kind, "f"), strings.HasPrefix(kind, "n"):
+		as = fact.Former
+	case weak:
+		as = fact.Nickname
+	}
+	if e.Kind == fact.Person {
+		all.add(flip(name), "", as)
+	}
+	all.add(name, "", as)
+}
+
+// readOFACCSV reads SDN.CSV, with ALT.CSV as a companion, which is held in memory
+// (some 20,000 rows).
+func readOFACCSV(in *Input, o *Options, yield Yield) error {
+	bad := func(number int64, p *table.Problem) error { return yield(table.Line{Number: number, Problem: p}) }
+	aliases := make(map[string][][2]string)
+	for _, c := range o.Companions {
+		err := eachRecord(c, func(number int64, r []string) error {
+			if len(r) == 1 && strings.Trim(r[0], "\x1a ") == "" {
+				return nil
+			}
+			if len(r) < 4 {
+				return bad(number, &table.Problem{Field: "line", Value: strings.Join(r, ","), Reason: fmt.Sprintf("of %s has %d columns, 4 are needed", c.Name, len(r))})
+			}
+			n := strings.TrimSpace(r[0])
+			aliases[n] = append(aliases[n], [2]string{strings.TrimSpace(r[2]), strings.TrimSpace(r[3])})
+			return nil
+		}, bad)
+		if err != nil {
+			return err
+		}
+	}
+	return eachRecord(in, func(number int64, r []string) error {
+		// The list ends with a control character of old.
+		if len(r) == 1 && strings.Trim(r[0], "\x1a ") == "" {
+			return nil
+		}
+		if len(r) < 3 {
+			return bad(number, &table.Problem{Field: "line", Value: strings.Join(r, ","), Reason: fmt.Sprintf("has %d columns, 3 are needed", len(r))})
+		}
+		for i := range r {
+			if r[i] = strings.TrimSpace(r[i]); r[i] == nothing {
+				r[i] = ""
+			}
+		}
+		e, all := ofacEntity(r[0], r[1], r[2])
+		for _, a := range aliases[r[0]] {
+			ofacAlias(all, e, a[0], a[1], false)
+		}
+		e.Names = all.list
+		if !o.wants(e.Kind) {
+			return nil
+		}
+		return yield(table.Line{Number: number, Row: table.Row{Entity: e}})
+	}, bad)
+}
+
+// maxXMLText bounds the text of one entry of an XML list.
+const maxXMLText = 4 << 20
+
+// eachOf decodes every element of the names into a fresh T, one at a time.
+func eachOf[T any](in *Input, names []string, visit func(line int64, element string, entry *T) error) error {
+	limited := &boundedReader{r: in}
+	d := xml.NewDecoder(limited)
+	for {
+		limited.left = maxXMLText
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", in.Name, err)
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok || !slices.Contains(names, start.Name.Local) {
+			continue
+		}
+		line, _ := d.InputPos()
+		entry := new(T)
+		if err := d.DecodeElement(entry, &start); err != nil {
+			return fmt.Errorf("%s: line %d: %w", in.Name, line, err)
+		}
+		if err := visit(int64(line), start.Name.Local, entry); err != nil {
+			return err
+		}
+	}
+}
+
+// boundedReader ends an element that goes on and on.
+type boundedReader struct {
+	r    io.Reader
+	left int
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("an element is longer than %d bytes", maxXMLText)
+	}
+	n, err := b.r.Read(p)
+	b.left -= n
+	return n, err
+}
+
+type sdnEntry struct {
+	UID       string `xml:"uid"`
+	FirstName string `xml:"firstName"`
+	LastName  string `xml:"lastName"`
+	Type      string `xml:"sdnType"`
+	Aliases   []struct {
+		Type      string `xml:"type"`
+		Category  string `xml:"category"`
+		FirstName string `xml:"firstName"`
+		LastName  string `xml:"lastName"`
+	} `xml:"akaList>aka"`
+}
+
+// sdnName writes a name as the CSV does.
+func sdnName(last, first string) string {
+	if last, first = strings.TrimSpace(last), strings.TrimSpace(first); last == "" || first == "" {
+		return last + first
+	}
+	return last + ", " + first
+}
+
+func readOFACXML(in *Input, o *Options, yield Yield) error {
+	return eachOf(in, []string{"sdnEntry"}, func(line int64, _ string, s *sdnEntry) error {
+		e, all := ofacEntity(strings.TrimSpace(s.UID), sdnName(s.LastName, s.FirstName), s.Type)
+		for _, a := range s.Aliases {
+			ofacAlias(all, e, a.Type, sdnName(a.LastName, a.FirstName), strings.EqualFold(a.Category, "weak"))
+		}
+		e.Names = all.list
+		if !o.wants(e.Kind) {
+			return nil
+		}
+		return yield(table.Line{Number: line, Row: table.Row{Entity: e}})
+	})
+}

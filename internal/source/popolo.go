@@ -1,0 +1,159 @@
+package source
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"onoma/internal/table"
+	"onoma/resolver/fact"
+)
+
+// Popolo, the vocabulary of EveryPolitician: one JSON object with the lists
+// persons, organizations, memberships and posts.
+//
+//	persons → PERSON, organizations → ORGANIZATION; name → PRIMARY,
+//	other_names → ALIAS, FORMER with an end date; identifiers → external IDs
+//	memberships → roles: at post_id when there is one, else at
+//	    ORGANIZATION:SLUG of the role, with the organisation and the role as title
+//
+// Since memberships come after persons, the whole file is held in memory, at most
+// maxPopolo bytes of it.
+const maxPopolo = 256 << 20
+
+type popoloFile struct {
+	Persons       []popoloThing      `json:"persons"`
+	Organizations []popoloThing      `json:"organizations"`
+	Memberships   []popoloMembership `json:"memberships"`
+	Posts         []popoloPost       `json:"posts"`
+}
+
+type popoloThing struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	OtherNames []struct {
+		Name string `json:"name"`
+		Lang string `json:"lang"`
+		End  string `json:"end_date"`
+	} `json:"other_names"`
+	Identifiers []struct {
+		Scheme     string `json:"scheme"`
+		Identifier string `json:"identifier"`
+	} `json:"identifiers"`
+}
+
+type popoloMembership struct {
+	Person       string `json:"person_id"`
+	Organization string `json:"organization_id"`
+	Post         string `json:"post_id"`
+	Role         string `json:"role"`
+	Start        string `json:"start_date"`
+	End          string `json:"end_date"`
+}
+
+type popoloPost struct {
+	ID           string `json:"id"`
+	Label        string `json:"label"`
+	Organization string `json:"organization_id"`
+}
+
+func readPopolo(in *Input, o *Options, yield Yield) error {
+	body, err := io.ReadAll(io.LimitReader(in, maxPopolo+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if len(body) > maxPopolo {
+		return fmt.Errorf("%s holds more than %d bytes", in.Name, maxPopolo)
+	}
+	var file popoloFile
+	if err := json.Unmarshal(body, &file); err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if len(file.Persons)+len(file.Organizations) == 0 {
+		return errors.New(in.Name + " has neither persons nor organizations")
+	}
+	roles, positions, problems := file.roles()
+	for _, p := range positions {
+		if err := yield(table.Line{Row: table.Row{Position: p}}); err != nil {
+			return err
+		}
+	}
+	for _, list := range []struct {
+		kind   fact.Kind
+		things []popoloThing
+	}{{fact.Organization, file.Organizations}, {fact.Person, file.Persons}} {
+		if !o.wants(list.kind) {
+			continue
+		}
+		for i := range list.things {
+			e := list.things[i].entity(list.kind, o)
+			e.Roles = roles[e.ID]
+			if err := yield(table.Line{Row: table.Row{Entity: e}, Problem: problems[e.ID]}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *popoloThing) entity(kind fact.Kind, o *Options) *fact.Entity {
+	e := &fact.Entity{ID: t.ID, Kind: kind, Canonical: t.Name}
+	var all names
+	all.add(t.Name, "", fact.Primary)
+	for _, n := range t.OtherNames {
+		as := fact.Alias
+		if n.End != "" {
+			as = fact.Former
+		}
+		if o.admits(n.Lang) {
+			all.add(n.Name, n.Lang, as)
+		}
+	}
+	e.Names = all.list
+	for _, x := range t.Identifiers {
+		if id := (fact.ExternalID{Scheme: x.Scheme, Value: x.Identifier}); x.Scheme != "" && x.Identifier != "" && !slices.Contains(e.External, id) {
+			e.External = append(e.External, id)
+		}
+	}
+	return e
+}
+
+// roles turns memberships into roles by person, and the positions they are at.
+func (f *popoloFile) roles() (roles map[string][]fact.Role, positions []*fact.Position, problems map[string]*table.Problem) {
+	roles, problems = make(map[string][]fact.Role), make(map[string]*table.Problem)
+	known := make(map[string]bool)
+	add := func(p *fact.Position, title string) {
+		if known[p.ID] {
+			return
+		}
+		known[p.ID] = true
+		if title != "" {
+			p.Titles = []fact.Title{{Text: title}}
+		}
+		positions = append(positions, p)
+	}
+	for _, p := range f.Posts {
+		add(&fact.Position{ID: p.ID, Organization: p.Organization}, p.Label)
+	}
+	for _, m := range f.Memberships {
+		id := m.Post
+		if id == "" {
+			if m.Organization == "" || m.Role == "" {
+				continue // says only that they belong together
+			}
+			id = m.Organization + ":" + slug(m.Role)
+			add(&fact.Position{ID: id, Organization: m.Organization}, m.Role)
+		}
+		var w words
+		role := fact.Role{Position: id, From: w.date("roles[0].from_date", m.Start), To: w.date("roles[0].to_date", m.End)}
+		if w.problem != nil {
+			problems[m.Person] = w.problem
+		}
+		if !slices.Contains(roles[m.Person], role) {
+			roles[m.Person] = append(roles[m.Person], role)
+		}
+	}
+	return roles, positions, problems
+}
