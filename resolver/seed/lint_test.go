@@ -448,7 +448,6 @@ func TestAmbiguous(t *testing.T) {
 		{"Congo", []string{"Q974", "Q971"}},
 		{"Guinea", []string{"Q1006", "onoma:guinea-region"}},
 		{"Santiago", []string{"Q2887", "Q42763", "Q14314"}},
-		{"Kursk", []string{"Q3159", "Q3178"}},
 	} {
 		low, high := 1.0, 0.0
 		for _, id := range group.ids {
