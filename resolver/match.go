@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"slices"
 	"unicode"
 
 	"onoma/resolver/fact"
@@ -13,12 +14,15 @@ type matcher struct {
 	asked, held name.Form
 	comparer    name.Comparer
 	hearing     index.Hearing
+	compared    []index.Name // of this query
+	best        float64      // similarity of them
 }
 
 const (
 	// heardNames is how many names are compared in full with a query of several
 	// words, heardWord with one of a single word, which many more resemble.
-	heardNames, heardWord = 48, 96
+	// heardFirst is how many of the former are before letters are looked at.
+	heardFirst, heardNames, heardWord = 8, 48, 96
 	// surelyCompared is how many of them are compared however far they are
 	// behind the first; the others need leastShare of its weight.
 	surelyCompared = 8
@@ -26,7 +30,7 @@ const (
 	// Once a name is this similar, only those that were heard nearly as well
 	// can still be as good: of the names that answer the development sets, one
 	// in two hundred was heard less well than a name as similar.
-	similar, similarShare             = 0.75, 0.75
+	similar, similarShare             = 0.7, 0.75
 	surelySimilar, surelySimilarShare = 0.9, 0.87
 	// leastOdds is the log10 odds under which a likeness is not a candidate.
 	leastOdds = -2
@@ -66,29 +70,41 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 		return
 	}
 	m.asked.Prepare(text)
+	m.compared, m.best = m.compared[:0], 0
 	sounds := t.index.Sounds()
-	limit := heardNames
 	if m.asked.Len() == 1 {
-		limit = heardWord
+		m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, heardWord), yield)
+		return
 	}
-	found := sounds.Find(&m.asked, &m.hearing, limit)
-	best := 0.0
+	if m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, heardFirst), yield) && m.best < similar {
+		m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardNames), yield)
+	}
+}
+
+// compareAll compares the names that were heard, best first, as long as another
+// may still be as good, and reports whether yield wants more.
+func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) bool {
 	for rank, heard := range found {
-		if heard.Weight < shareToCompare(rank, best)*min(4, found[0].Weight) {
-			return
+		if heard.Weight < shareToCompare(rank, m.best)*min(4, found[0].Weight) {
+			break
 		}
+		if slices.Contains(m.compared, heard.Name) {
+			continue
+		}
+		m.compared = append(m.compared, heard.Name)
 		sounds.Spell(heard, &m.held)
 		c := m.comparer.Compare(&m.asked, &m.held)
-		best = max(best, c.Similarity)
+		m.best = max(m.best, c.Similarity)
 		group := heard.Name.Group()
 		for i := range group.Len() {
 			n := group.At(i)
 			f := FeaturesOf(&c, m.asked.Len(), n.Entity().Kind())
 			if !yield(n, &c, &f) {
-				return
+				return false
 			}
 		}
 	}
+	return true
 }
 
 // shareToCompare is the share of the first name's weight that a name of the rank

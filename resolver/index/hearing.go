@@ -31,6 +31,9 @@ const (
 const (
 	sameWeight = 1.2
 	stemWeight = 1.1
+	// lettersWeight is what the letters of a word of the query weigh when a
+	// name has them, in whatever order.
+	lettersWeight = 0.5
 )
 
 // Heard is a name that sounds like a query.
@@ -50,8 +53,9 @@ type Hearing struct {
 	keys   []name.Key
 	stems  name.Stems
 	terms  []term
-	words  []pointer // at words
-	whole  []pointer // at names
+	bags   []askedBag // of the words of the query
+	words  []pointer  // at words
+	whole  []pointer  // at names
 	sifted []sifted
 	sorted []sifted // memory of sort
 	levels [levels + 1]int32
@@ -66,6 +70,12 @@ type term struct {
 	words, wordsEnd int // of Hearing.words, likest first
 	whole, wholeEnd int // of Hearing.whole
 	names           int // how many names that makes
+}
+
+// askedBag is the bag of a word of the query.
+type askedBag struct {
+	bag    name.Bag
+	vowels bool
 }
 
 // pointer points at a word or a name.
@@ -88,8 +98,10 @@ const levels = 64
 // Find returns the names that share most with the query, best first, at most
 // limit. The result is valid until the next call.
 func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
-	h.terms, h.words, h.whole = h.terms[:0], h.words[:0], h.whole[:0]
+	h.terms, h.words, h.whole, h.bags = h.terms[:0], h.words[:0], h.whole[:0], h.bags[:0]
 	for i := range q.Len() {
+		t := q.Token(i)
+		h.bags = append(h.bags, askedBag{name.BagOf(t.Text, t.Script), t.Script.WritesVowels()})
 		h.terms = append(h.terms, s.listen(q.Token(i), q.Len() == 1, h))
 	}
 	slices.SortStableFunc(h.terms, func(a, b term) int { return cmp.Compare(a.names, b.names) })
@@ -109,7 +121,7 @@ func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
 		}
 		s.raise(t, uint32(i), h)
 	}
-	return h.best(s, limit)
+	return h.best(s, limit, 0)
 }
 
 // follow marks the names of the words that a term points at, the likest
@@ -185,13 +197,27 @@ func leap(list []uint32, n uint32) (at int, found bool) {
 	return from + at, found
 }
 
-// best returns the names with the greatest sums.
-func (h *Hearing) best(s *Sounds, limit int) []Heard {
+// FindByLetters returns the names of the last Find in another order: those first
+// whose other words have the letters of the query's other words. There may be a
+// thousand Marcels, and the right one's surname spelt in a way that no key meets.
+// It costs more than Find, which it is called after when that has found nothing.
+func (s *Sounds) FindByLetters(h *Hearing, limit int) []Heard {
+	return h.best(s, limit, lettersWeight*float32(len(h.bags)))
+}
+
+// best returns the names with the greatest sums. Letters weigh no more than most.
+func (h *Hearing) best(s *Sounds, limit int, most float32) []Heard {
 	h.heard = h.heard[:0]
 	for i := range h.marks.list {
 		m := &h.marks.list[i]
 		found := Heard{Weight: m.sum + m.weight, number: m.number}
 		at := len(h.heard)
+		if at == limit && found.Weight+most < h.heard[at-1].Weight {
+			continue
+		}
+		if most > 0 {
+			found.Weight += lettersWeight * h.letters(s, m.number)
+		}
 		if at == limit && !found.before(h.heard[at-1]) {
 			continue
 		}
@@ -206,6 +232,19 @@ func (h *Hearing) best(s *Sounds, limit int) []Heard {
 		h.heard[i].Name = Name{s.index, s.names[h.heard[i].number].name}
 	}
 	return h.heard
+}
+
+// letters is how many words of the query the name has the letters of, in parts.
+func (h *Hearing) letters(s *Sounds, heard uint32) (sum float32) {
+	words := s.wordsOf(heard)
+	for _, b := range h.bags {
+		best := float32(0)
+		for _, w := range words {
+			best = max(best, b.bag.Likeness(s.words[w&^asideBit].bag, b.vowels))
+		}
+		sum += best
+	}
+	return sum
 }
 
 func (a Heard) before(b Heard) bool {

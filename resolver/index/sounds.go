@@ -41,6 +41,7 @@ type wordRecord struct {
 	script name.Script
 	rarity uint8  // of 255
 	holds  uint32 // first of holds
+	bag    name.Bag
 }
 
 // heardRecord is a key of the table: the first of the names that share it, and
@@ -184,7 +185,7 @@ func (s *soundSource) word(t name.Token) uint32 {
 	if !ok {
 		word = uint32(len(s.words))
 		s.spelt[string(t.Text)] = word
-		s.words = append(s.words, wordRecord{at: uint32(len(s.text)), length: uint16(len(t.Text)), script: t.Script})
+		s.words = append(s.words, wordRecord{at: uint32(len(s.text)), length: uint16(len(t.Text)), script: t.Script, bag: name.BagOf(t.Text, t.Script)})
 		s.text = append(s.text, t.Text...)
 	}
 	return word
@@ -315,10 +316,9 @@ func (s *Sounds) fillKeys() {
 			var keys []name.Key
 			for w := p * size; w < min((p+1)*size, s.wordCount()); w++ {
 				text, script := s.word(uint32(w)), s.words[w].script
-				bag := name.BagOf(text, script)
 				keys = name.AppendKeys(keys[:0], text, script)
 				for _, k := range keys {
-					parts[p] = append(parts[p], heardKey{hashOf(k), heardWord{uint32(w), bag}})
+					parts[p] = append(parts[p], heardKey{hashOf(k), heardWord{uint32(w), s.words[w].bag}})
 				}
 			}
 		})
@@ -414,8 +414,7 @@ func (w *wholes) find(key name.Key, limit int, each func(heard uint32)) {
 // bagOf returns the bag of all words of a heard name.
 func (s *Sounds) bagOf(heard uint32) (bag name.Bag) {
 	for _, w := range s.wordsOf(heard) {
-		w &^= asideBit
-		bag = bag.Join(name.BagOf(s.word(w), s.words[w].script))
+		bag = bag.Join(s.words[w&^asideBit].bag)
 	}
 	return bag
 }
