@@ -1,0 +1,328 @@
+package text
+
+import (
+	"onoma/resolver"
+	"onoma/resolver/fact"
+	"onoma/resolver/name"
+)
+
+// A word of the text that is a key of the table may still be a word: "Nice",
+// "Of", "May". Evidence is the sum of what speaks for a name and what against
+// it, in the weights below; they were set by hand on texts with and without
+// names, and only their order of size matters.
+const (
+	enough = 0.25 // evidence of a name
+
+	midSentence    = 1.5  // a capital where only names have one
+	sentenceStart  = -0.3 // a capital where every word has one
+	capitalsLine   = -0.2 // a capital among capitals
+	elsewhere      = 1.5  // the same word has a capital in mid-sentence elsewhere
+	lowerTwin      = -2.5 // the same word stands without a capital elsewhere
+	ordinaryWord   = -2.2 // a word of some language
+	renown         = 3.0  // of prominence, from usualRenown
+	usualRenown    = 0.6
+	foreignName    = -1.2 // a name of another language alone
+	ofCountry      = 0.8  // belongs to a country of the document
+	wholeCountry   = 0.5
+	shortName      = -0.4 // a surname or nickname, and nobody of the document has it
+	inPerson       = 3.0  // the document has the person's full name
+	besideTitle    = 2.0
+	besidePlace    = 0.7  // after "in", "from"; beside another name in a list
+	strangersPart  = -4.0 // part of the name of a person that the table lacks
+	unknownBeside  = -0.7 // beside an unknown word with a capital
+	severalWords   = 2.0
+	acronym        = 0.4
+	shortAcronym   = -1.2 // of one or two letters
+	denotesSaying  = 0.9  // a verb of saying follows
+	identifier     = -6.0
+	withoutCase    = 1.2 // a script without capitals: the table's spelling is all there is
+	shortChars     = -1.0
+	guessedEnding  = -0.8
+	misspeltDigits = -1.0
+)
+
+// survey looks at all runs once: which words stand without a capital elsewhere,
+// which countries and which people the document is about.
+func (w *work) survey() {
+	for i := range w.runs {
+		r := &w.runs[i]
+		if t := &w.tokens.list[r.from]; t.form&formUpper != 0 && t.form&(formStart|formTitle) == 0 {
+			r.entry.capital++
+		}
+	}
+	w.surveyLower()
+	for i := range w.runs {
+		r := &w.runs[i]
+		if r.inner || len(r.candidates) == 0 {
+			continue
+		}
+		r.evidence = w.evidence(r)
+		top := &r.candidates[0]
+		if r.evidence < enough {
+			continue
+		}
+		if r.outcome == resolver.Resolved && top.Method <= resolver.Inflected {
+			if top.Entity.Kind() == fact.Person {
+				w.meet(r, top)
+			}
+			w.countCountry(top)
+		}
+	}
+	w.sortCountries()
+	w.bracketed()
+	w.strangersOf()
+	w.guess()
+	w.surnames()
+}
+
+// surveyLower notes the words of runs that the text has without a capital too.
+func (w *work) surveyLower() {
+	for i := range w.runs {
+		r := &w.runs[i]
+		if t := &w.tokens.list[r.from]; r.to == r.from+1 && t.form&formUpper != 0 {
+			w.lower[string(w.tokens.key(r.from))] = 0
+		}
+	}
+	if len(w.lower) == 0 {
+		return
+	}
+	for i := range w.tokens.list {
+		if t := &w.tokens.list[i]; t.form&(formUpper|formCased) == formCased {
+			key := w.tokens.key(i)
+			if n, ok := w.lower[string(key)]; ok {
+				w.lower[string(key)] = n + 1
+			}
+		}
+	}
+}
+
+// evidence weighs whether the run is a name.
+func (w *work) evidence(r *run) float64 {
+	list := w.tokens.list
+	t := &list[r.from]
+	top := &r.candidates[0]
+	bearer := top.Entity
+	if top.Literal.Valid() {
+		bearer = top.Literal
+	}
+	e := renown * (bearer.Prominence() - usualRenown)
+	words := 1
+	for k := r.from + 1; k < r.to; k++ {
+		if list[k].gap != 0 && list[k].gap != gapQuote {
+			words++
+		}
+	}
+	for k := r.from; k < r.to; k++ {
+		if list[k].form&formCode != 0 {
+			e += identifier
+		}
+	}
+	if list[r.from].gap&gapSlash != 0 && list[r.from].gap&gapSpace == 0 && !w.tagged(r.from) || r.to < len(list) && list[r.to].gap&(gapSlash|gapDot) != 0 && list[r.to].gap&(gapSpace|gapStop|gapLine) == 0 || list[r.from].gap == gapDot {
+		e += identifier / 2
+	}
+	switch {
+	case t.form&formChar != 0:
+		e += withoutCase
+		if n := r.to - r.from; n == leastChars && t.script != name.Hangul {
+			e += shortChars + 2*(bearer.Prominence()-usualRenown)
+		}
+	case t.form&formCased == 0:
+		e += withoutCase
+		if words == 1 && isOrdinary(w.tokens.key(r.from)) {
+			e += ordinaryWord
+		}
+	case words > 1:
+		e += severalWords
+	case t.form&formUpper == 0:
+		// Demonyms of the text's own language, written as the table has them.
+		e += midSentence
+	default:
+		e += w.caseEvidence(r, t)
+	}
+	if !w.ownLanguage(top) {
+		e += foreignName
+	}
+	if bearer.Kind() == fact.Country || top.Entity.Kind() == fact.Country {
+		e += wholeCountry
+	}
+	if w.isOfCountry(top) {
+		e += ofCountry
+	}
+	switch top.Name.Kind() {
+	case fact.Short, fact.Nickname:
+		if bearer.Kind() == fact.Person {
+			e += shortName
+		}
+	case fact.Acronym:
+		e += acronym
+		if r.end-r.start <= 2 && bearer.Prominence() < .85 {
+			e += shortAcronym
+		}
+	}
+	if (top.Method == resolver.Inflected || r.inflected) && words == 1 {
+		e += guessedEnding
+	}
+	if words == 1 && t.form&formCased != 0 {
+		e += w.neighbours(r)
+	} else if t.form&formCased != 0 && bearer.Kind() != fact.Person {
+		e += min(0, w.neighbours(r)) / 3
+	}
+	return e
+}
+
+// tagged reports whether the token is a hashtag or an @name.
+func (w *work) tagged(i int) bool {
+	at := int(w.tokens.list[i].start)
+	if at == 0 {
+		return false
+	}
+	mark := w.document.Text[at-1]
+	return (mark == '#' || mark == '@') && (at == 1 || !wordByte(w.document.Text[at-2]))
+}
+
+// caseEvidence is what the capital of a single word says.
+func (w *work) caseEvidence(r *run, t *token) float64 {
+	e := 0.0
+	key := w.tokens.key(r.from)
+	if r.to == r.from+1 && isOrdinary(key) {
+		switch {
+		case t.form&(formStart|formTitle) != 0:
+			e += ordinaryWord
+		case r.candidates[0].Entity.Kind() != fact.Country:
+			e += ordinaryWord / 2
+		default:
+			e += ordinaryWord / 4
+		}
+	}
+	if n := w.lower[string(key)]; n > 0 && r.to == r.from+1 {
+		e += lowerTwin
+	}
+	switch {
+	case t.form&formTitle != 0:
+		e += capitalsLine
+	case t.form&formStart != 0:
+		e += sentenceStart
+	case t.form&formCaps != 0 && r.candidates[0].Name.Kind() != fact.Acronym && w.shouts(r.from):
+		e += capitalsLine
+	default:
+		return e + midSentence
+	}
+	if r.entry.capital > 0 {
+		e += elsewhere
+	}
+	return e
+}
+
+// shouts reports whether the words around token i are in capitals too.
+func (w *work) shouts(i int) bool {
+	for _, k := range [...]int{i - 1, i + 1} {
+		if k >= 0 && k < len(w.tokens.list) && w.tokens.list[k].form&formCaps != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// ownLanguage reports whether the text's language, or every language, uses the
+// name.
+func (w *work) ownLanguage(c *resolver.Candidate) bool {
+	if !c.Name.Valid() || w.language == "und" {
+		return true
+	}
+	tag := c.Name.Language()
+	return tag == "" || tag == "mul" || sameLanguage(tag, w.language)
+}
+
+// neighbours is what the words beside a single word say of it.
+func (w *work) neighbours(r *run) float64 {
+	list := w.tokens.list
+	e := 0.0
+	top := &r.candidates[0]
+	person := top.Entity.Kind() == fact.Person && top.Reading == resolver.Literal
+	if k := r.from - 1; k >= 0 {
+		before := &list[k]
+		g := list[r.from].gap
+		switch {
+		case g == gapSpace && w.unknownName(k):
+			if p := w.first.part(w.tokens.key(k)); p&forename != 0 && top.Name.Kind() != fact.Demonym {
+				return strangersPart
+			}
+			e += unknownBeside
+		case (g == gapSpace || g == gapQuote) && !person && w.cue(k)&(cueIn|cueFrom|cueTo) != 0:
+			e += besidePlace
+		case g&gapComma != 0 && w.covered[k] != 0 || w.cue(k)&cueAnd != 0 && k > 0 && w.covered[k-1] != 0:
+			e += besidePlace / 2
+		}
+		_ = before
+	}
+	if k := r.to; k < len(list) {
+		g := list[k].gap
+		switch {
+		case g == gapSpace && w.unknownName(k):
+			if p := w.first.part(w.tokens.key(r.from)); p&forename != 0 && r.to == r.from+1 && top.Name.Kind() != fact.Demonym && top.Name.Kind() != fact.Acronym {
+				return strangersPart
+			}
+			e += unknownBeside / 2
+		case g == gapSpace && w.cueRun(k)&(cueSay|cueDecide) != 0:
+			e += denotesSaying
+		}
+	}
+	return e
+}
+
+// unknownName reports whether token i has a capital that marks it as part of a
+// name and no run covers it.
+func (w *work) unknownName(i int) bool {
+	t := &w.tokens.list[i]
+	if w.covered[i] != 0 || t.form&(formUpper|formCased) != formUpper|formCased || t.form&(formCaps|formTitle|formDigits) != 0 {
+		return false
+	}
+	if t.form&formStart != 0 && w.first.part(w.tokens.key(i))&forename == 0 {
+		return false
+	}
+	return w.titles == nil || !w.titles.isTitleWord(w.tokens.key(i))
+}
+
+// settle decides what every run is, now that the document is known.
+func (w *work) settle() {
+	for i := range w.runs {
+		r := &w.runs[i]
+		if r.given {
+			r.state = sure
+		}
+		if r.state != doubtful || len(r.candidates) == 0 {
+			if r.given {
+				w.inContext(r)
+			}
+			continue
+		}
+		w.inContext(r)
+		e := w.evidence(r)
+		if r.titled {
+			e += besideTitle
+		}
+		if top := &r.candidates[0]; w.knows(top) {
+			e += inPerson
+		} else if w.strangers[string(w.tokens.key(r.to-1))] && top.Entity.Kind() == fact.Person && r.to == r.from+1 {
+			e += strangersPart
+		}
+		r.evidence = e
+		if r.state = rejected; e >= enough {
+			r.state = sure
+		}
+	}
+	w.sortRuns()
+	w.renumber()
+}
+
+// renumber makes covered right again after runs were added and put in order.
+func (w *work) renumber() {
+	clear(w.covered)
+	for i := range w.runs {
+		if r := &w.runs[i]; !r.inner && r.state == sure {
+			for k := r.from; k < r.to; k++ {
+				w.covered[k] = int32(i) + 1
+			}
+		}
+	}
+}

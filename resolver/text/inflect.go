@@ -1,0 +1,130 @@
+package text
+
+import (
+	"strings"
+	"sync"
+
+	"onoma/resolver/name"
+)
+
+// caseEnding is an ending and what a table's form has in its place.
+type caseEnding struct{ ending, base string }
+
+var caseEndings = sync.OnceValue(func() map[string][]caseEnding {
+	all := map[string][]caseEnding{}
+	for language, items := range lists("inflect.txt") {
+		for _, item := range items {
+			ending, base, ok := strings.Cut(item, "=")
+			if !ok {
+				panic("data/inflect.txt: " + item + " has no =")
+			}
+			if base == "-" {
+				base = ""
+			}
+			all[language] = append(all[language], caseEnding{name.Fold(ending), name.Fold(base)})
+		}
+	}
+	return all
+})
+
+const (
+	leastCaseStem = 3  // characters before an ending
+	mostCaseForms = 10 // forms of one word
+	mostCaseKeys  = 64 // keys tried for one run
+)
+
+// caseForms appends the forms that a table may hold of a folded word of the
+// document's language, the word itself first.
+func (w *work) caseForms(dst []string, word string) []string {
+	dst = append(dst, word)
+	start := len(dst) - 1
+	tag, _, _ := strings.Cut(w.language, "-")
+	for _, e := range caseEndings()[tag] {
+		stem, ok := strings.CutSuffix(word, e.ending)
+		if !ok || len(stem) < leastCaseStem || len(dst)-start >= mostCaseForms {
+			continue
+		}
+		dst = append(dst, stem+e.base)
+	}
+	return dst
+}
+
+// caseRun returns the end of the longest run from token i that is a key in the
+// base form of its words, and that key; i when there is none.
+func (w *work) caseRun(i, limit, least int) (int, string) {
+	tag, _, _ := strings.Cut(w.language, "-")
+	if caseEndings()[tag] == nil {
+		return i, ""
+	}
+	list := w.tokens.list
+	w.forms = w.caseForms(w.forms[:0], string(w.tokens.key(i)))
+	longest := 0
+	for k, form := range w.forms {
+		w.buffer = append(w.buffer[:0], form...)
+		if n := w.first.longest(w.buffer); k > 0 || n > 1 {
+			longest = max(longest, n)
+		}
+	}
+	if longest == 0 {
+		return i, ""
+	}
+	end := i + 1
+	for end < limit && end-i < min(longest, maxInflected) {
+		if ok, joined := w.tokens.bridges(end); !ok || joined {
+			break
+		}
+		end++
+	}
+	for ; end >= i+least; end-- {
+		if end-i == 1 && int(list[i].keyEnd-list[i].keyStart) < leastInflected {
+			return i, ""
+		}
+		w.forms = w.caseForms(w.forms[:0], string(w.tokens.key(i)))
+		ends := [maxInflected]int{len(w.forms)}
+		for k := i + 1; k < end; k++ {
+			w.forms = w.caseForms(w.forms, string(w.tokens.key(k)))
+			ends[k-i] = len(w.forms)
+		}
+		left := mostCaseKeys
+		if key := w.caseKey(ends[:end-i], 0, "", &left); key != "" {
+			return end, key
+		}
+	}
+	return i, ""
+}
+
+// caseKey extends the key by each form of word n and returns the first whole key
+// that the table has.
+func (w *work) caseKey(ends []int, n int, key string, left *int) string {
+	if n == len(ends) {
+		*left--
+		w.buffer = append(w.buffer[:0], key...)
+		if w.table.Index().Lookup("", w.buffer).Len() > 0 {
+			return key
+		}
+		return ""
+	}
+	first := 0
+	if n > 0 {
+		first = ends[n-1]
+	}
+	for _, form := range w.forms[first:ends[n]] {
+		if *left <= 0 {
+			return ""
+		}
+		next := form
+		if n > 0 {
+			next = key + " " + form
+		}
+		if n <= 1 {
+			w.buffer = append(w.buffer[:0], next...)
+			if w.first.longest(w.buffer) < len(ends) {
+				continue
+			}
+		}
+		if found := w.caseKey(ends, n+1, next, left); found != "" {
+			return found
+		}
+	}
+	return ""
+}

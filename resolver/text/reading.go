@@ -1,0 +1,542 @@
+package text
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+
+	"onoma/resolver"
+	"onoma/resolver/fact"
+)
+
+// ReadingFeatures say how a place's name stands in its sentence. They are of any
+// language: what a language has of its own is in its cue words.
+type ReadingFeatures [numReading]float64
+
+const (
+	fBias = iota
+	fCountry
+	fCapital
+	fSeat
+	fRegion
+	fIn
+	fFrom
+	fTo
+	fOf
+	fBy
+	fWith
+	fAgainst
+	fNothingBefore
+	fSentenceStart
+	fOfPlace
+	fOfPolity
+	fOfRelation
+	fOfSport
+	fOfOther
+	fPossessive
+	fPossessivePolity
+	fPossessivePlace
+	fPossessiveSport
+	fNextSay
+	fNextDecide
+	fNextAct
+	fNextBe
+	fNextMove
+	fNextPlace
+	fNextPolity
+	fNextRelation
+	fNextSport
+	fNextWord
+	fNextName
+	fNextStop
+	fNextComma
+	fNextBracket
+	fNextIn
+	fNextAnd
+	fAfterComma
+	fInBrackets
+	fListActor
+	fListPlace
+	fSubject
+	fLaterSay
+	fLaterDecide
+	fEarlierMove
+	fEarlierPlace
+	fEarlierPolity
+	fEarlierRelation
+	fEarlierAct
+	fSport
+	fRelation
+	fDigits
+	fInMove
+	fInStart
+	fCommaChain
+	fSubjectVerb
+	fHyphen
+	fAndBefore
+	fFromAct
+	fToAct
+	fToRelation
+	fWithRelation
+	fByAct
+	fSportSubject
+	fSportIn
+	fSportAgainst
+	fForName
+	fOfSway
+	fSwayBefore
+	fSwayAfter
+	fInherited
+	fFromSway
+	fInPossessive
+	fOfPossessive
+	fByStart
+	fVerbBefore
+	numReading
+)
+
+// ReadingTerms names the features, as data/reading.txt does.
+var ReadingTerms = [numReading]string{
+	"bias", "country", "capital", "seat of power", "region",
+	"in", "from", "to", "of", "by", "with", "against", "nothing before", "sentence start",
+	"of: place before", "of: polity before", "of: relation before", "of: sport before", "of: other before",
+	"possessive", "possessive: polity", "possessive: place", "possessive: sport",
+	"next: say", "next: decide", "next: act", "next: be", "next: move", "next: place", "next: polity", "next: relation", "next: sport",
+	"next: other word", "next: name", "next: end", "next: comma", "next: bracket", "next: preposition of place", "next: and",
+	"after comma", "in brackets", "in list with actor", "in list with place", "subject particle",
+	"later: say", "later: decide", "earlier: move", "earlier: place", "earlier: polity", "earlier: relation", "earlier: act",
+	"sport in sentence", "relation in sentence", "digit before", "in, move before", "in, sentence start", "chain of commas",
+	"nothing before, verb next", "hyphen", "and before", "from, act before", "to, act before", "to, relation before",
+	"with, relation near", "by, act before", "sport, nothing before", "sport, in", "sport, against", "before a name",
+	"of: sway before", "earlier: sway", "next: sway", "relation of the list", "from or to, sway before", "in, possessive", "of, possessive", "accordance", "verb before",
+}
+
+// readingWeights are the fitted weights, in nats.
+var readingWeights = sync.OnceValue(func() *ReadingFeatures {
+	weights, err := ParseReadingWeights(dataFile("reading.txt"))
+	if err != nil {
+		panic(err) // an embedded file: a test would have failed
+	}
+	return weights
+})
+
+// ParseReadingWeights reads "weight TAB term" lines in the order of ReadingTerms.
+func ParseReadingWeights(text string) (*ReadingFeatures, error) {
+	weights := new(ReadingFeatures)
+	i := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		weight, term, _ := strings.Cut(line, "\t")
+		if i == numReading || term != ReadingTerms[i] {
+			return nil, fmt.Errorf("reading.txt: term %q is not expected at place %d", term, i+1)
+		}
+		var err error
+		if weights[i], err = strconv.ParseFloat(weight, 64); err != nil {
+			return nil, fmt.Errorf("reading.txt: %w", err)
+		}
+		i++
+	}
+	if i != numReading {
+		return nil, fmt.Errorf("reading.txt: %d terms, expected %d", i, numReading)
+	}
+	return weights, nil
+}
+
+// Metonymic returns the probability that the features speak of a name that
+// stands for those who act in its bearer's name.
+func (f *ReadingFeatures) Metonymic(weights *ReadingFeatures) float64 {
+	sum := 0.0
+	for i, weight := range weights {
+		sum += weight * f[i]
+	}
+	return 1 / (1 + math.Exp(-sum))
+}
+
+// read decides the reading of every place and gives what acts its sector.
+func (w *work) read() {
+	for i := range w.runs {
+		r := &w.runs[i]
+		if r.state != sure || r.title || r.asked || len(r.candidates) == 0 {
+			continue
+		}
+		w.readRun(r)
+	}
+}
+
+func (w *work) readRun(r *run) {
+	top := &r.candidates[0]
+	if top.Reading != resolver.Metonymic && top.Reading != resolver.Literal {
+		return
+	}
+	bearer := top.Entity
+	if top.Literal.Valid() {
+		bearer = top.Literal
+	}
+	if !isPlace(bearer.Kind()) {
+		return
+	}
+	f := w.readingFeatures(r, bearer.Kind(), top.Reading == resolver.Metonymic)
+	metonymic := f.Metonymic(readingWeights()) >= 0.5
+	switch {
+	case top.Reading == resolver.Metonymic && !metonymic:
+		w.readLiterally(r)
+	case top.Reading == resolver.Literal && metonymic && (bearer.Kind() == fact.Country || bearer.Kind() == fact.Place || bearer.Kind() == fact.Region):
+		c := *top
+		c.Reading, c.Literal = resolver.Metonymic, bearer
+		if f[fNextSay]+f[fNextDecide]+f[fLaterSay]+f[fLaterDecide] > 0 && f[fSport] == 0 {
+			c.Sector = fact.Government
+		}
+		r.candidates = w.keep(r.candidates)
+		r.candidates[0] = c
+	}
+}
+
+// readLiterally puts the bearers of the name in the place of what they stand for.
+func (w *work) readLiterally(r *run) {
+	e := r.entry
+	if !e.hasLiteral {
+		e.hasLiteral = true
+		q := w.query
+		q.Name, q.Reading = e.surface, resolver.Literal
+		if e.query != "" {
+			q.Name = e.query
+		}
+		if e.inflected {
+			w.table.ResolveInflected(&q, &w.answer)
+		} else {
+			w.table.ResolveWritten(&q, &w.answer)
+		}
+		e.literal = w.keep(w.writtenSo(e, w.answer.Candidates))
+	}
+	r.literally = true
+	w.readAs(r, e.literal)
+}
+
+// readAs puts the literal candidate that bears the name first. It keeps the score.
+func (w *work) readAs(r *run, literal []resolver.Candidate) {
+	top := r.candidates[0]
+	var candidates []resolver.Candidate
+	for _, c := range literal {
+		if c.Entity == top.Literal {
+			c.Score = top.Score
+			candidates = append([]resolver.Candidate{c}, candidates...)
+		} else if c.Score < top.Score {
+			c.Score = min(c.Score, 1-top.Score)
+			candidates = append(candidates, c)
+		}
+	}
+	if len(candidates) > 0 && candidates[0].Entity == top.Literal {
+		r.candidates = w.keep(candidates)
+	}
+}
+
+const (
+	readTokens = 14 // words on either side that bear on a reading
+	readChars  = 36 // characters
+)
+
+// readingFeatures reads the sentence around the run.
+func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFeatures) {
+	list := w.tokens.list
+	reach := readTokens
+	if list[r.from].form&formChar != 0 {
+		reach = readChars
+	}
+	first, last := r.from, r.to
+	for first > 0 && r.from-first < reach && list[first].gap&(gapStop|gapParagraph|gapFirst) == 0 {
+		first--
+	}
+	for last < len(list) && last-r.to < reach && list[last].gap&(gapStop|gapParagraph) == 0 {
+		last++
+	}
+	on := func(i int) { f[i] = 1 }
+	set := func(i int, b bool) {
+		if b {
+			f[i] = 1
+		}
+	}
+	on(fBias)
+	set(fCountry, kind == fact.Country)
+	set(fCapital, stands && kind == fact.Place)
+	set(fSeat, stands && kind != fact.Place)
+	set(fRegion, kind == fact.Region)
+
+	relation, at := w.relationBefore(r, first)
+	inherited := false
+	if relation&^cueAnd == 0 {
+		if head := w.listHead(r, first); head != r {
+			if c, _ := w.relationBefore(head, first); c&^cueAnd != 0 {
+				relation, inherited = c|relation, true
+			}
+		}
+	}
+	// What stands behind.
+	next, nextLen := cue(0), 0
+	at2 := r.to
+	possessive := false
+	if at2 < last && list[at2].gap == gapQuote && list[at2].form&formChar == 0 && w.mayEnd(at2) {
+		key := w.tokens.key(at2)
+		if string(key) == "s" {
+			possessive = true
+		} else if c, _ := w.cueAfter(at2); c != 0 {
+			relation |= c &^ cueOf
+			possessive = c&cueOf != 0
+		}
+		at2++
+	} else if at2 < last && list[at2].gap == 0 || at2 < last && len(w.cues().after) > 0 && w.cues().byChar {
+		if c, n := w.cueAfter(at2); c != 0 {
+			relation |= c &^ (cueOf | cueSubject)
+			possessive = c&cueOf != 0
+			set(fSubject, c&cueSubject != 0)
+			at2 += n
+		}
+	}
+	if at2 < last {
+		next, nextLen = w.cueFrom(at2)
+	}
+	g := gap(gapStop)
+	if at2 < len(list) {
+		g = list[at2].gap
+	}
+	open := g&^(gapSpace|gapQuote|gapLine) == 0 // nothing parts what follows
+	set(fNextStop, at2 >= last || g&(gapStop|gapParagraph) != 0)
+	set(fNextComma, g&gapComma != 0)
+	set(fNextBracket, g&(gapOpen|gapClose) != 0)
+	set(fHyphen, r.to < len(list) && list[r.to].gap == gapHyphen)
+	if open && at2 < last && !possessive {
+		set(fNextSay, next&cueSay != 0)
+		set(fNextDecide, next&cueDecide != 0 && next&cueSay == 0)
+		set(fNextAct, next&cueAct != 0 && next&(cueSay|cueDecide) == 0)
+		set(fNextBe, next&cueBe != 0)
+		set(fNextMove, next&cueMove != 0 && next&(cueAct|cueSay|cueDecide) == 0)
+		set(fNextPlace, next&cuePlace != 0)
+		set(fNextPolity, next&cuePolity != 0)
+		set(fNextRelation, next&cueRelation != 0)
+		set(fNextSport, next&cueSport != 0)
+		set(fNextIn, next&(cueIn|cueTo|cueFrom) != 0)
+		set(fNextAnd, next&cueAnd != 0)
+		name := list[at2].form&(formUpper|formTitle) == formUpper && list[at2].form&formCased != 0
+		set(fNextName, name && next == 0)
+		set(fNextWord, !name && next == 0)
+	}
+	// A digit before: "17 June 2001 against", "2 Italy".
+	if r.from > 0 && list[r.from-1].form&formDigits != 0 && list[r.from].gap == gapSpace {
+		on(fDigits)
+	}
+	if possessive {
+		on(fPossessive)
+		near := next
+		if nextLen > 0 && next&(cuePolity|cuePlace|cueSport|cueRelation) == 0 && at2+nextLen < last {
+			near |= w.cueRun(at2 + nextLen)
+		}
+		set(fPossessivePolity, near&(cuePolity|cueRelation) != 0)
+		set(fPossessivePlace, near&cuePlace != 0)
+		set(fPossessiveSport, near&cueSport != 0)
+	}
+	// What stands before.
+	set(fIn, relation&cueIn != 0)
+	set(fFrom, relation&cueFrom != 0)
+	set(fTo, relation&cueTo != 0 && relation&(cueIn|cueAgainst) == 0)
+	set(fBy, relation&cueBy != 0)
+	set(fWith, relation&cueWith != 0)
+	set(fAgainst, relation&cueAgainst != 0)
+	set(fAndBefore, relation&cueAnd != 0)
+	nothing := relation&cueBefore == 0
+	set(fNothingBefore, nothing)
+	set(fSentenceStart, at <= first && nothing)
+	set(fAfterComma, at < len(list) && at == r.from && list[r.from].gap&gapComma != 0)
+	set(fInBrackets, list[r.from].gap&gapOpen != 0)
+	set(fCommaChain, list[r.from].gap&gapComma != 0 && g&gapComma != 0)
+	set(fInStart, relation&cueIn != 0 && at <= first+1)
+	set(fSubjectVerb, nothing && open && !possessive && next&(cueSay|cueDecide|cueAct|cueBe) != 0)
+	set(fForName, open && at2 < len(list) && w.covered[at2] != 0)
+	// Windows.
+	var before, after cue
+	for k := max(first, at-5); k < at; k++ {
+		before |= w.cue(k)
+	}
+	for k := at2; k < last; k++ {
+		if c, n := w.cueFrom(k); c != 0 {
+			after |= c
+			k += n - 1
+		}
+	}
+	var whole = before | after
+	for k := first; k < at; k++ {
+		if c := w.cue(k); c&(cueSport|cueRelation) != 0 {
+			whole |= c
+		}
+	}
+	if relation&cueOf != 0 {
+		on(fOf)
+		head := cue(0)
+		for k := max(first, at-3); k < at; k++ {
+			head |= w.cue(k)
+		}
+		set(fOfPlace, head&cuePlace != 0)
+		set(fOfPolity, head&cuePolity != 0)
+		set(fOfRelation, head&cueRelation != 0)
+		set(fOfSport, head&cueSport != 0)
+		set(fOfOther, head&(cuePlace|cuePolity|cueRelation|cueSport) == 0)
+	}
+	set(fOfSway, relation&cueOf != 0 && before&cueSway != 0)
+	set(fSwayBefore, before&cueSway != 0)
+	set(fSwayAfter, open && next&cueSway != 0 || possessive && at2 < last && (next|w.cueRun(min(at2+max(1, nextLen), last-1)))&cueSway != 0)
+	set(fFromSway, relation&(cueFrom|cueTo|cueIn) != 0 && before&cueSway != 0)
+	set(fInPossessive, relation&cueIn != 0 && possessive)
+	set(fOfPossessive, relation&cueOf != 0 && possessive)
+	set(fInherited, inherited)
+	set(fVerbBefore, nothing && at > first && w.cue(at-1)&(cueSay|cueDecide|cueAct) != 0 && list[r.from].gap&gapComma == 0)
+	set(fLaterSay, after&cueSay != 0)
+	set(fLaterDecide, after&cueDecide != 0)
+	set(fEarlierMove, before&cueMove != 0)
+	set(fEarlierPlace, before&cuePlace != 0)
+	set(fEarlierPolity, before&cuePolity != 0)
+	set(fEarlierRelation, before&cueRelation != 0)
+	set(fEarlierAct, before&(cueAct|cueDecide|cueSay) != 0)
+	set(fSport, whole&cueSport != 0)
+	set(fRelation, whole&cueRelation != 0)
+	set(fInMove, relation&cueIn != 0 && before&cueMove != 0)
+	set(fFromAct, relation&cueFrom != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
+	set(fToAct, relation&cueTo != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
+	set(fToRelation, relation&cueTo != 0 && before&cueRelation != 0)
+	set(fWithRelation, relation&(cueWith|cueAgainst|cueAnd) != 0 && before&(cueRelation|cuePolity) != 0)
+	set(fByAct, relation&cueBy != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
+	set(fSportSubject, whole&cueSport != 0 && nothing)
+	set(fSportIn, whole&cueSport != 0 && relation&cueIn != 0)
+	set(fSportAgainst, whole&cueSport != 0 && relation&(cueAgainst|cueWith|cueOf) != 0)
+	w.listFeatures(r, &f)
+	return f
+}
+
+// relationBefore returns what the words before a name say of it, and where they
+// begin. Articles are passed over; in a list what stands before the first counts.
+func (w *work) relationBefore(r *run, first int) (cue, int) {
+	list := w.tokens.list
+	if start := int(list[r.from].start); r.start > start {
+		// A preposition written onto the word, as in Arabic.
+		if c := w.cues().after[w.document.Text[start:r.start]]; c != 0 {
+			return c, r.from
+		}
+	}
+	at := r.from
+	var found cue
+	for n := 0; n < 3 && at > first; n++ {
+		if list[at].gap&^(gapSpace|gapQuote|gapLine|gapHyphen) != 0 {
+			break
+		}
+		c, length := w.cueUpTo(at)
+		if c == 0 || at-length < first {
+			break
+		}
+		if c&cueBefore != 0 {
+			found |= c & cueBefore
+			at -= length
+			break
+		}
+		if c&cueArticle == 0 {
+			break
+		}
+		at -= length
+	}
+	return found, at
+}
+
+// listHead returns the first name of the list that the run stands in, which is
+// the run itself when it stands in none.
+func (w *work) listHead(r *run, first int) *run {
+	list := w.tokens.list
+	head := r
+	for range 12 {
+		k := head.from
+		if k <= first || w.covered[k] == 0 {
+			return head
+		}
+		for k > first && list[k].gap&^(gapSpace|gapQuote|gapLine) == 0 && w.cue(k-1)&(cueAnd|cueArticle) != 0 && w.covered[k-1] == 0 {
+			k--
+		}
+		if k == head.from && list[k].gap&gapComma == 0 || k <= first || w.covered[k-1] == 0 {
+			return head
+		}
+		before := &w.runs[w.covered[k-1]-1]
+		if before == r || before.kind() != head.kind() && (!isPlace(before.kind()) || k == head.from) {
+			return head
+		}
+		// A comma alone makes no list: "in England, Argentina hosted".
+		if k == head.from && head == r && !w.listGoesOn(r) {
+			return head
+		}
+		head = before
+	}
+	return head
+}
+
+// listGoesOn reports whether another name follows behind a comma or an "and".
+func (w *work) listGoesOn(r *run) bool {
+	list := w.tokens.list
+	k := r.to
+	if k >= len(list) {
+		return false
+	}
+	comma := list[k].gap&gapComma != 0
+	for n := 0; k < len(list) && n < 3; n++ {
+		if w.covered[k] != 0 {
+			return comma
+		}
+		c := w.cue(k)
+		if c&(cueAnd|cueArticle) == 0 {
+			return false
+		}
+		comma = comma || c&cueAnd != 0
+		k++
+	}
+	return false
+}
+
+// listFeatures say what stands beside a name in a list.
+func (w *work) listFeatures(r *run, f *ReadingFeatures) {
+	list := w.tokens.list
+	beside := func(k int) {
+		if k < 0 || k >= len(list) || w.covered[k] == 0 {
+			return
+		}
+		o := &w.runs[w.covered[k]-1]
+		if o == r || len(o.candidates) == 0 {
+			return
+		}
+		switch c := &o.candidates[0]; {
+		case c.Entity.Kind() == fact.Person, c.Entity.Kind() == fact.Organization, c.Entity.Kind() == fact.Country && c.Reading == resolver.Literal, c.Reading == resolver.Metonymic:
+			f[fListActor] = 1
+		default:
+			f[fListPlace] = 1
+		}
+	}
+	if r.from > 0 && list[r.from].gap&gapComma != 0 {
+		beside(r.from - 1)
+	}
+	for k := r.from - 1; k >= max(0, r.from-3); k-- {
+		if c := w.cue(k); c&cueAnd != 0 {
+			beside(k - 1)
+			break
+		} else if c&cueArticle == 0 {
+			break
+		}
+	}
+	if k := r.to; k < len(list) {
+		if list[k].gap&gapComma != 0 {
+			beside(k)
+		} else if w.cue(k)&cueAnd != 0 {
+			for n := k + 1; n <= k+2 && n < len(list); n++ {
+				if w.covered[n] != 0 {
+					beside(n)
+					break
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,518 @@
+package text
+
+import (
+	"cmp"
+	_ "embed"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"onoma/resolver"
+	"onoma/resolver/fact"
+	"onoma/resolver/name"
+)
+
+// scan finds the runs of tokens that are keys of the table, leftmost first and
+// longest first.
+func (w *work) scan() {
+	w.scanRange(0, len(w.tokens.list), false)
+}
+
+func (w *work) scanRange(from, to int, inner bool) {
+	for i := from; i < to; {
+		if w.covered[i] != 0 && !inner {
+			i++ // the run in focus was there before
+			continue
+		}
+		limit := to
+		if w.focus > i {
+			limit = w.focus // no run reaches into it
+		}
+		end := w.at(i, limit, inner)
+		if end > i && w.document.Nested && !inner {
+			w.scanInside(i, end)
+		}
+		i = max(end, i+1)
+	}
+}
+
+// scanInside finds the runs inside the run from..to.
+func (w *work) scanInside(from, to int) {
+	for i := from; i < to; i++ {
+		limit := to
+		if i == from {
+			limit = to - 1
+		}
+		if limit > i {
+			w.at(i, limit, true)
+		}
+	}
+}
+
+// at looks for the longest run that begins at token i, adds it, and returns
+// where it ends; i when there is none.
+func (w *work) at(i, limit int, inner bool) int {
+	t := &w.tokens.list[i]
+	if t.keyStart == t.keyEnd || t.form&(formCode|formDigits) == formCode {
+		return i
+	}
+	if t.form&formChar != 0 {
+		end := w.chars(i, limit)
+		if end > i {
+			w.add(i, end, int(t.start), w.tokens.surface(i, end), "", false, inner)
+		}
+		return end
+	}
+	end := w.words(i, limit, w.tokens.key(i))
+	if end == i+1 && w.longerInflected(i, limit) {
+		if longer, key := w.caseRun(i, limit, 2); longer > end {
+			return w.addCase(i, longer, key, inner)
+		}
+		if longer := w.inflected(i, limit, 2); longer > end {
+			return w.add(i, longer, int(t.start), w.tokens.surface(i, longer), "", true, inner)
+		}
+	}
+	if end > i {
+		return w.add(i, end, int(t.start), w.tokens.surface(i, end), "", false, inner)
+	}
+	switch t.script {
+	case name.Arabic, name.Hebrew:
+		return w.withoutClitic(i, limit, inner)
+	}
+	if t.form&formUpper != 0 && (t.form&formStart == 0 || !isOrdinary(w.tokens.key(i))) {
+		if end, key := w.caseRun(i, limit, 1); end > i {
+			if next := w.addCase(i, end, key, inner); next > i {
+				return next
+			}
+		}
+	}
+	if t.form&formUpper != 0 || t.form&formCased == 0 {
+		if end := w.inflected(i, limit, 1); end > i {
+			return w.add(i, end, int(t.start), w.tokens.surface(i, end), "", true, inner)
+		}
+	}
+	return i
+}
+
+// words returns the end of the longest run from token i that is a key, first
+// being the key of its first token.
+func (w *work) words(i, limit int, first []byte) int {
+	list := w.tokens.list
+	var ends [maxRun + 4]int
+	var lengths [maxRun + 4]int
+	n, words, longest := 0, 1, 0
+	buffer := append(w.buffer[:0], first...)
+	for j := i; j < limit && n < len(ends); j++ {
+		if j > i {
+			ok, joined := w.tokens.bridges(j)
+			if !ok || list[j].form&formCode != 0 {
+				break
+			}
+			if !joined {
+				if words++; words > longest {
+					break
+				}
+				buffer = append(buffer, ' ')
+			}
+			buffer = append(buffer, w.tokens.key(j)...)
+		}
+		joins := false
+		if j+1 < limit {
+			_, joins = w.tokens.bridges(j + 1)
+		}
+		if words <= 2 {
+			known := w.first.longest(buffer)
+			if words == 1 {
+				longest = max(longest, known)
+			}
+			if known == 0 {
+				if !joins {
+					break
+				}
+				continue
+			}
+		}
+		if j+1 < limit && list[j+1].gap == gapQuote && !w.mayEnd(j+1) {
+			continue
+		}
+		ends[n], lengths[n] = j+1, len(buffer)
+		n++
+	}
+	w.buffer = buffer
+	for k := n - 1; k >= 0; k-- {
+		key := buffer[:lengths[k]]
+		if w.table.Index().Lookup("", key).Len() > 0 {
+			return ends[k]
+		}
+	}
+	return i
+}
+
+// mayEnd reports whether a name may end before the apostrophe in front of token
+// j: what follows is an ending and not the rest of a word.
+func (w *work) mayEnd(j int) bool {
+	const ending = 5
+	return utf8.RuneCountInString(w.tokens.surface(j, j+1)) <= ending
+}
+
+// chars returns the end of the longest run of characters from token i that is
+// a key, or i.
+func (w *work) chars(i, limit int) int {
+	list := w.tokens.list
+	if i+leastChars > limit || !w.startsChars(i) {
+		return i
+	}
+	var ends [maxChars]int
+	var lengths [maxChars]int
+	buffer := w.buffer[:0]
+	n, longest := 0, maxChars
+	for j := i; j < limit && j-i < longest; j++ {
+		if j > i {
+			ok, joined := w.tokens.bridges(j)
+			if !ok || list[j].form&formChar == 0 {
+				break
+			}
+			if !joined {
+				buffer = append(buffer, ' ')
+			}
+		}
+		buffer = append(buffer, w.tokens.key(j)...)
+		if j-i+1 == leastChars {
+			// The gate is of characters without what parts them.
+			if longest = w.first.longest(list2(w, i, j)); longest == 0 {
+				break
+			}
+		}
+		if j-i+1 >= leastChars {
+			ends[n], lengths[n] = j+1, len(buffer)
+			n++
+		}
+	}
+	w.buffer = buffer
+	for k := n - 1; k >= 0; k-- {
+		if w.endsChars(i, ends[k]) && w.table.Index().Lookup("", buffer[:lengths[k]]).Len() > 0 {
+			return ends[k]
+		}
+	}
+	return i
+}
+
+// list2 is the folded form of tokens i to j without what parts them, which
+// stands end to end in the memory of the keys.
+func list2(w *work, i, j int) []byte {
+	return w.tokens.keys[w.tokens.list[i].keyStart:w.tokens.list[j].keyEnd]
+}
+
+// startsChars reports whether a name may begin at a character.
+func (w *work) startsChars(i int) bool {
+	t := &w.tokens.list[i]
+	if t.gap != 0 || i == 0 {
+		return true
+	}
+	before := &w.tokens.list[i-1]
+	switch t.script {
+	case name.Hangul:
+		return w.covered[i-1] != 0
+	case name.Kana:
+		return before.script != name.Kana || w.covered[i-1] != 0 || hiragana(w.tokens.surface(i-1, i))
+	}
+	return true
+}
+
+// endsChars reports whether a name that began at i may end before token end.
+func (w *work) endsChars(i, end int) bool {
+	if end == len(w.tokens.list) || w.tokens.list[end].gap != 0 {
+		return true
+	}
+	after := &w.tokens.list[end]
+	switch last := w.tokens.list[end-1].script; last {
+	case name.Hangul:
+		return after.script != name.Hangul || w.particle(end)
+	case name.Kana:
+		return after.script != name.Kana || hiragana(w.tokens.surface(end, end+1)) && !hiragana(w.tokens.surface(end-1, end))
+	case name.Thai, name.Lao:
+		r, _ := utf8.DecodeRuneInString(w.tokens.surface(end, end+1))
+		return !strings.ContainsRune("ะาำๅๆฯะາຳ", r)
+	}
+	return true
+}
+
+func hiragana(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r >= 0x3041 && r <= 0x309f
+}
+
+// particle reports whether what follows a Korean name up to the end of the word
+// is a particle, or another name.
+func (w *work) particle(from int) bool {
+	to := from
+	for to < len(w.tokens.list) && (to == from || w.tokens.list[to].gap == 0) && w.tokens.list[to].script == name.Hangul {
+		to++
+	}
+	rest := w.tokens.surface(from, to)
+	if particles().whole[rest] {
+		return true
+	}
+	for _, suffix := range particles().starts {
+		if strings.HasPrefix(rest, suffix) {
+			return true
+		}
+	}
+	return w.chars2(from, to)
+}
+
+// chars2 reports whether another name of two characters or more follows at once.
+func (w *work) chars2(from, to int) bool {
+	if to-from < leastChars {
+		return false
+	}
+	key := list2(w, from, from+leastChars-1)
+	return w.first.longest(key) > 0 && w.table.Index().Lookup("", key).Len() > 0
+}
+
+// longerInflected reports whether a run of one word may be the beginning of an
+// inflected name of several.
+func (w *work) longerInflected(i, limit int) bool {
+	if i+1 >= limit {
+		return false
+	}
+	a, b := &w.tokens.list[i], &w.tokens.list[i+1]
+	return a.form&formUpper != 0 && b.gap == gapSpace && a.script == b.script && (b.form&formUpper != 0 || w.first.longest(w.tokens.key(i)) > 1)
+}
+
+// inflected returns the end of the longest run of at least so many words from
+// token i that is a key once the endings of its words are off, or i.
+func (w *work) inflected(i, limit, least int) int {
+	list := w.tokens.list
+	t := &list[i]
+	if t.form&(formUpper|formCased) != formUpper|formCased || t.form&formCaps != 0 || w.document.Text == "" {
+		return i
+	}
+	if t.form&formStart != 0 && least == 1 && isOrdinary(w.tokens.key(i)) {
+		return i
+	}
+	key := w.tokens.key(i)
+	w.stems = append(w.stems[:0], key)
+	w.stems = name.AppendStems(w.stems, key, t.script)
+	longest := 0
+	for k, stem := range w.stems {
+		n := w.first.longest(stem)
+		if k == 0 && n == 1 {
+			n = 0 // without its ending or not at all
+		}
+		longest = max(longest, n)
+	}
+	if longest == 0 {
+		return i
+	}
+	end := i + 1
+	for end < limit && end-i < min(longest, maxInflected) {
+		if ok, _ := w.tokens.bridges(end); !ok || list[end].gap&gapHyphen != 0 && list[end].form&formUpper == 0 {
+			break
+		}
+		end++
+	}
+	for ; end >= i+least; end-- {
+		if end-i == 1 && int(t.keyEnd-t.keyStart) < leastInflected {
+			return i
+		}
+		if end-i > 1 && !w.secondWord(i) {
+			continue
+		}
+		if e := w.entryOf(w.tokens.surface(i, end), "", true); len(e.candidates) > 0 {
+			return end
+		}
+	}
+	return i
+}
+
+const (
+	maxInflected   = 4 // words of an inflected name
+	leastInflected = 4 // bytes of an inflected name of one word
+)
+
+// secondWord reports whether some form of token i, before some form of the token
+// after it, begins a key.
+func (w *work) secondWord(i int) bool {
+	first := slices.Clone(w.stems)
+	second := append([][]byte{w.tokens.key(i + 1)}, name.AppendStems(nil, w.tokens.key(i+1), w.tokens.list[i+1].script)...)
+	for _, a := range first {
+		if w.first.longest(a) < 2 {
+			continue
+		}
+		for _, b := range second {
+			w.buffer = append(append(append(w.buffer[:0], a...), ' '), b...)
+			if w.first.longest(w.buffer) >= 2 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// withoutClitic looks for a name behind the articles, prepositions and
+// conjunctions that Arabic and Hebrew write onto the next word.
+func (w *work) withoutClitic(i, limit int, inner bool) int {
+	t := &w.tokens.list[i]
+	surface := w.tokens.surface(i, i+1)
+	for _, c := range clitics() {
+		rest, ok := strings.CutPrefix(surface, c.text)
+		if !ok || utf8.RuneCountInString(rest) < leastBare {
+			continue
+		}
+		w.scratch = name.AppendFold(w.scratch[:0], c.instead+rest)
+		end := w.words(i, limit, w.scratch)
+		if end == i {
+			continue
+		}
+		start, query := int(t.start), c.instead+rest+w.document.Text[t.end:w.tokens.list[end-1].end]
+		if c.apart {
+			start += len(c.text)
+		}
+		return w.add(i, end, start, w.document.Text[start:w.tokens.list[end-1].end], query, false, inner)
+	}
+	return i
+}
+
+// leastBare is how many letters must remain of a word that lost a clitic.
+const leastBare = 3
+
+// add adds the run of tokens from..to, unless the table denies it or no candidate
+// is written so, and returns where scanning goes on.
+func (w *work) add(from, to, start int, surface, query string, inflected, inner bool) int {
+	e := w.entryOf(surface, query, inflected)
+	if len(e.candidates) == 0 {
+		return from
+	}
+	r := run{
+		from: from, to: to, start: start, end: start + len(surface), entry: e,
+		candidates: e.candidates, outcome: e.outcome, inner: inner,
+	}
+	if !inner {
+		for k := from; k < to; k++ {
+			w.covered[k] = int32(len(w.runs)) + 1
+		}
+	}
+	w.runs = append(w.runs, r)
+	return to
+}
+
+// addCase adds a run whose key is the base form of its words.
+func (w *work) addCase(from, to int, key string, inner bool) int {
+	next := w.add(from, to, int(w.tokens.list[from].start), w.tokens.surface(from, to), key, false, inner)
+	if next > from {
+		r := &w.runs[len(w.runs)-1]
+		r.inflected = true
+		for k := range r.candidates {
+			r.candidates[k].Method = resolver.Inflected
+		}
+	}
+	return next
+}
+
+// entryOf asks the table for a surface, once a document.
+func (w *work) entryOf(surface, query string, inflected bool) *entry {
+	if e, ok := w.entries[surface]; ok {
+		return e
+	}
+	e := w.newEntry()
+	*e = entry{surface: surface, query: query, inflected: inflected}
+	w.entries[surface] = e
+	w.query.Name = surface
+	if query != "" {
+		w.query.Name = query
+	}
+	if len(w.query.Name) > maxWord*maxRun {
+		return e
+	}
+	w.query.Reading = resolver.Auto
+	if inflected {
+		w.table.ResolveInflected(&w.query, &w.answer)
+	} else {
+		w.table.ResolveWritten(&w.query, &w.answer)
+	}
+	e.candidates = w.keep(w.writtenSo(e, w.answer.Candidates))
+	e.outcome = w.answer.Outcome
+	return e
+}
+
+// newEntry takes an entry from blocks, which do not move.
+func (w *work) newEntry() *entry {
+	if len(w.room) == cap(w.room) {
+		w.room = make([]entry, 0, 64)
+	}
+	w.room = w.room[:len(w.room)+1]
+	return &w.room[len(w.room)-1]
+}
+
+// keep copies candidates into memory of the document.
+func (w *work) keep(candidates []resolver.Candidate) []resolver.Candidate {
+	if cap(w.arena)-len(w.arena) < len(candidates) {
+		w.arena = make([]resolver.Candidate, 0, max(256, len(candidates)))
+	}
+	at := len(w.arena)
+	w.arena = append(w.arena, candidates...)
+	return w.arena[at:len(w.arena):len(w.arena)]
+}
+
+// writtenSo leaves out candidates whose names are not written as the surface is:
+// demonyms without a capital only where the table has them so.
+func (w *work) writtenSo(e *entry, candidates []resolver.Candidate) []resolver.Candidate {
+	return slices.DeleteFunc(candidates, func(c resolver.Candidate) bool {
+		return c.Name.Valid() && !writtenSo(e.surface, c.Name.Text(), c.Name.Kind(), c.Name.Language(), w.language)
+	})
+}
+
+// writtenSo reports whether case admits that surface is the name: a name with
+// capitals is not written without any.
+func writtenSo(surface, text string, kind fact.NameKind, language, document string) bool {
+	have, all := capitals(surface)
+	want, _ := capitals(text)
+	if want > 0 {
+		return 2*have >= want
+	}
+	if all == 0 || have > 0 {
+		return true
+	}
+	// Neither has a capital: words that are written so are demonyms, and words of
+	// their own language alone.
+	return kind == fact.Demonym && (document == "und" || language == "mul" || sameLanguage(language, document))
+}
+
+// capitals counts the words that begin with a capital, and all words of scripts
+// with case.
+func capitals(s string) (upper, all int) {
+	inside := false
+	for _, r := range s {
+		switch {
+		case isLetter(r):
+			if !inside {
+				switch name.ScriptOfRune(r) {
+				case name.Latin, name.Cyrillic, name.Greek, name.Armenian:
+					all++
+					if isUpper(r) {
+						upper++
+					}
+				}
+			}
+			inside = true
+		default:
+			inside = false
+		}
+	}
+	return upper, all
+}
+
+func sameLanguage(a, b string) bool {
+	a, _, _ = strings.Cut(a, "-")
+	b, _, _ = strings.Cut(b, "-")
+	return strings.EqualFold(a, b)
+}
+
+// sortRuns puts runs in the order of the text, the longer of two that start
+// together first.
+func (w *work) sortRuns() {
+	slices.SortStableFunc(w.runs, func(a, b run) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end))
+	})
+}

@@ -1,0 +1,540 @@
+package text
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"onoma/resolver"
+	"onoma/resolver/fact"
+	"onoma/resolver/index"
+	"onoma/resolver/name"
+	"onoma/resolver/seed/pack"
+)
+
+// Lexicon holds what offices are called. It is immutable.
+type Lexicon struct {
+	titles map[string][]title // by folded key
+	first  map[string]int     // first word of a title: words of the longest
+	words  map[string]bool    // words of titles
+}
+
+// title is one meaning of a title: a class of posts, in one language.
+type title struct {
+	office   string
+	language string
+	only     []string // countries in which it means that; nil for all
+}
+
+// NewLexicon reads the titles of offices.
+func NewLexicon(offices iter.Seq[pack.Office]) *Lexicon {
+	l := &Lexicon{titles: map[string][]title{}, first: map[string]int{}, words: map[string]bool{}}
+	var cut tokens
+	for o := range offices {
+		for _, t := range o.Titles {
+			cut.cut(t.Text)
+			key := titleKey(&cut)
+			if key == "" {
+				continue
+			}
+			l.titles[key] = append(l.titles[key], title{o.Class, t.Language, t.Only})
+			first := string(cut.key(0))
+			l.first[first] = max(l.first[first], len(cut.list))
+			for i := range cut.list {
+				if w := string(cut.key(i)); len(w) > 3 {
+					l.words[w] = true
+				}
+			}
+		}
+	}
+	return l
+}
+
+// titleKey is the key of a title: its words, parted by spaces where the text
+// parts them in any way.
+func titleKey(t *tokens) string {
+	var b strings.Builder
+	for i := range t.list {
+		if i > 0 && t.list[i].gap != 0 {
+			b.WriteByte(' ')
+		}
+		b.Write(t.key(i))
+	}
+	return b.String()
+}
+
+// MayHold reports whether a name has a word of a title, or is of a script whose
+// words are not parted. It costs a look-up a word.
+func (l *Lexicon) MayHold(s string) bool {
+	var room [64]byte
+	words := 0
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ' ' || r == '-' || r == '\'' || r == '’' }) {
+		words++
+		if r, _ := utf8.DecodeRuneInString(word); byCharacter(name.ScriptOfRune(r)) {
+			return utf8.RuneCountInString(word) > leastChars+1
+		}
+		if l.words[string(name.AppendFold(room[:0], word))] && (words > 1 || len(word) < len(s)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Lexicon) isTitleWord(key []byte) bool { return l.words[string(key)] }
+
+// holders says who held which office of which country or body, and when.
+type holders struct {
+	table *resolver.Table
+	once  sync.Once
+	of    map[office][]holding
+}
+
+type office struct {
+	entity int // number of the country or body
+	class  string
+}
+
+type holding struct {
+	person   index.Entity
+	from, to fact.Date
+}
+
+func newHolders(t *resolver.Table) *holders { return &holders{table: t} }
+
+func (h *holders) all() map[office][]holding {
+	h.once.Do(func() {
+		h.of = map[office][]holding{}
+		for e := range h.table.Index().After("") {
+			for i := range e.RoleCount() {
+				r := e.Role(i)
+				class := r.Position.Office()
+				if class == "" {
+					continue
+				}
+				for _, of := range [...]index.Entity{r.Position.Jurisdiction(), r.Position.Organization()} {
+					if of.Valid() {
+						key := office{of.Number(), class}
+						h.of[key] = append(h.of[key], holding{e, r.From, r.To})
+					}
+				}
+			}
+		}
+	})
+	return h.of
+}
+
+// at returns who holds the office on the day, who came last first, each once.
+// Without a day, those whose end is open do.
+func (h *holders) at(of index.Entity, class string, day fact.Date) []holding {
+	var found []holding
+	for _, x := range h.all()[office{of.Number(), class}] {
+		if day == 0 && x.to != 0 || !day.Within(x.from, x.to) || x.from == 0 && x.to == 0 && day != 0 {
+			continue
+		}
+		if !slices.ContainsFunc(found, func(had holding) bool { return had.person == x.person }) {
+			found = append(found, x)
+		}
+	}
+	slices.SortFunc(found, func(a, b holding) int {
+		return cmp.Or(cmp.Compare(b.from, a.from), cmp.Compare(a.person.Number(), b.person.Number()))
+	})
+	return found
+}
+
+// ever reports whether the person held the office on some day.
+func (h *holders) ever(person, of index.Entity, class string) bool {
+	return slices.ContainsFunc(h.all()[office{of.Number(), class}], func(x holding) bool { return x.person == person })
+}
+
+const (
+	titleTokens = 9 // words of the longest title
+	titleChars  = 8
+	titleForms  = 48 // combinations of forms tried for one title
+	// confirmed is the weight, in log10, of a person who held the title beside
+	// the name.
+	confirmed = 3.0
+	// mostHolders is how many may hold an office at once for its title to mean
+	// one of them.
+	mostHolders = 3
+)
+
+// found is a title in the text, of a country or body.
+type found struct {
+	from, to int // tokens of the title
+	first    int // token where title and country begin
+	last     int // token behind both
+	titles   []title
+	of       *run
+}
+
+// findTitles looks for titles around the names of countries and bodies. A title
+// beside a person's name settles who is meant; one alone means its holder.
+func (w *work) findTitles() {
+	if w.titles == nil {
+		return
+	}
+	for i := 0; i < len(w.runs); i++ {
+		r := &w.runs[i]
+		if r.state != sure || r.inner || r.title || len(r.candidates) == 0 {
+			continue
+		}
+		switch r.candidates[0].Entity.Kind() {
+		case fact.Country, fact.Region, fact.Organization, fact.Place:
+		default:
+			continue
+		}
+		if f, ok := w.titleAround(r); ok {
+			w.applyTitle(&f)
+		}
+	}
+	w.sortRuns()
+	w.renumber()
+}
+
+func (w *work) titleAround(r *run) (found, bool) {
+	list := w.tokens.list
+	// Around: "ministre japonais des Affaires étrangères".
+	if r.from > 0 && list[r.from].gap == gapSpace && r.to < len(list) && list[r.to].gap == gapSpace {
+		for k := min(len(list), r.to+6); k > r.to; k-- {
+			head, ok1 := w.titleForm(r.from-1, r.from)
+			tail, ok2 := w.titleForm(r.to, k)
+			if !ok1 || !ok2 {
+				continue
+			}
+			if t := w.titlesOf(head+" "+tail, r); len(t) > 0 {
+				return found{r.from - 1, r.from, r.from - 1, k, t, r}, true
+			}
+		}
+	}
+	// Before, with or without "of": "presidente ucraino", "president of Ukraine".
+	end := r.from
+	for n := 0; end > 0 && n < 3; n++ {
+		if c := w.cue(end - 1); c&(cueOf|cueArticle|cueIn) == 0 || list[end].gap&^(gapSpace|gapQuote) != 0 {
+			break
+		}
+		end--
+	}
+	for _, e := range [...]int{r.from, end} {
+		if e == 0 || list[e].gap&^(gapSpace|gapHyphen|gapLine) != 0 && list[e].gap != gapQuote {
+			continue
+		}
+		for s := max(0, e-w.longestTitle(e-1)); s < e; s++ {
+			if key, ok := w.titleForm(s, e); ok {
+				if t := w.titlesOf(key, r); len(t) > 0 {
+					return found{s, e, s, r.to, t, r}, true
+				}
+			}
+		}
+		if end == r.from {
+			break
+		}
+	}
+	// Behind: "South Korean national security adviser", "Kreml-Sprecher".
+	if r.to < len(list) && list[r.to].gap&^(gapSpace|gapHyphen|gapLine) == 0 || r.to < len(list) && list[r.to].gap == gapQuote {
+		at := r.to
+		if list[at].gap == gapQuote && w.mayEnd(at) {
+			at++ // "France's president"
+		}
+		if c, n := w.cueAfter(at); c&cueOf != 0 && n > 0 {
+			at += n // "日本の首相"
+		}
+		if at >= len(list) {
+			return found{}, false
+		}
+		for k := min(len(list), at+w.longestTitle(at)); k > at; k-- {
+			if key, ok := w.titleForm(at, k); ok {
+				if t := w.titlesOf(key, r); len(t) > 0 {
+					return found{at, k, r.from, k, t, r}, true
+				}
+			}
+		}
+	}
+	return found{}, false
+}
+
+func (w *work) longestTitle(i int) int {
+	if w.tokens.list[i].form&formChar != 0 {
+		return titleChars
+	}
+	return titleTokens
+}
+
+// titleForm is the key of tokens from..to as a title may have it.
+func (w *work) titleForm(from, to int) (string, bool) {
+	var b []byte
+	for k := from; k < to; k++ {
+		if w.covered[k] != 0 && w.runs[w.covered[k]-1].kind() == fact.Person {
+			return "", false
+		}
+		if g := w.tokens.list[k].gap; k > from {
+			if g&^(gapSpace|gapHyphen|gapQuote|gapLine) != 0 {
+				return "", false
+			}
+			if g != 0 {
+				b = append(b, ' ')
+			}
+		}
+		b = append(b, w.tokens.key(k)...)
+	}
+	return string(b), true
+}
+
+// titlesOf returns what the title means in the language of the document, for the
+// country or body of the run.
+func (w *work) titlesOf(key string, r *run) []title {
+	if t := w.narrow(w.titles.titles[key], r); len(t) > 0 {
+		return t
+	}
+	// An inflected head or whole: "президента", "des Präsidenten".
+	words := strings.Split(key, " ")
+	if len(words) > 4 {
+		return nil
+	}
+	forms := make([][]string, len(words))
+	for i, word := range words {
+		forms[i] = []string{word}
+		for _, stem := range name.AppendStems(nil, []byte(word), name.ScriptOf(word)) {
+			forms[i] = append(forms[i], string(stem))
+		}
+	}
+	left := titleForms
+	var try func(i int, prefix string) []title
+	try = func(i int, prefix string) []title {
+		if i == len(forms) {
+			left--
+			return w.narrow(w.titles.titles[prefix], r)
+		}
+		for _, form := range forms[i] {
+			next := form
+			if i > 0 {
+				next = prefix + " " + form
+			} else if w.titles.first[form] < len(words) {
+				continue
+			}
+			if found := try(i+1, next); len(found) > 0 {
+				return found
+			}
+			if left <= 0 {
+				break
+			}
+		}
+		return nil
+	}
+	return try(0, "")
+}
+
+// narrow keeps the meanings of a title that the document's language and the
+// country allow; one that names the country goes before a general one.
+func (w *work) narrow(titles []title, r *run) []title {
+	var general, special []title
+	for _, t := range titles {
+		if w.language != "und" && !sameLanguage(t.language, w.language) {
+			continue
+		}
+		switch {
+		case t.only == nil:
+			general = append(general, t)
+		case slices.Contains(t.only, r.candidates[0].Entity.ID()):
+			special = append(special, t)
+		}
+	}
+	if len(special) > 0 {
+		return special
+	}
+	return general
+}
+
+// applyTitle gives the title to the person beside it, or makes it a mention of
+// its holder.
+func (w *work) applyTitle(f *found) {
+	if p := w.personBeside(f); p != nil {
+		w.confirm(p, f)
+		return
+	}
+	if !w.standsAlone(f) {
+		return
+	}
+	var who []holding
+	for _, of := range w.governed(f.of) {
+		for _, t := range f.titles {
+			if len(who) == 0 {
+				who = w.holding(of, t.office)
+			}
+		}
+	}
+	if len(who) == 0 || len(who) > mostHolders {
+		return
+	}
+	var candidates []resolver.Candidate
+	for i, h := range who {
+		score := 0.95
+		if len(who) > 1 {
+			score = 0.9 / float64(len(who)) * (1 - 0.01*float64(i))
+		}
+		candidates = append(candidates, resolver.Candidate{
+			Entity: h.person, NameRole: resolver.RoleTitle, Reading: resolver.Titular, Method: resolver.FromContext, Score: score,
+		})
+	}
+	outcome := resolver.Resolved
+	if len(who) > 1 {
+		outcome = resolver.Ambiguous
+	}
+	from, to := f.from, f.to
+	e := w.newEntry()
+	*e = entry{surface: w.tokens.surface(from, to), candidates: w.keep(candidates), outcome: outcome}
+	at := len(w.runs)
+	for k := from; k < to; k++ {
+		if n := w.covered[k]; n > 0 && int(n-1) < at && w.runs[n-1].state == sure {
+			return // part of the title is a mention of its own
+		}
+	}
+	w.addKnown(from, to, e)
+	r := &w.runs[at]
+	r.title, r.phraseFrom, r.phraseTo = true, f.first, f.last
+}
+
+// holding returns who holds the office, or one that its title stands for.
+func (w *work) holding(of index.Entity, class string) []holding {
+	who := w.holders.at(of, class, w.document.AsOf)
+	for _, kin := range kinOffices()[class] {
+		if len(who) == 0 {
+			who = w.holders.at(of, kin, w.document.AsOf)
+		}
+	}
+	return who
+}
+
+var kinOffices = sync.OnceValue(func() map[string][]string {
+	kin := map[string][]string{}
+	for class, items := range lists("offices.txt") {
+		kin[class] = items
+	}
+	return kin
+})
+
+// governed are the entities whose offices a name speaks of.
+func (w *work) governed(r *run) []index.Entity {
+	c := &r.candidates[0]
+	if c.Literal.Valid() {
+		return []index.Entity{c.Entity, c.Literal}
+	}
+	return []index.Entity{c.Entity}
+}
+
+// personBeside returns the run of a person that the title stands beside.
+func (w *work) personBeside(f *found) *run {
+	list := w.tokens.list
+	const near = gapSpace | gapComma | gapLine | gapQuote | gapOpen
+	look := func(k int) *run {
+		for i := range w.runs {
+			r := &w.runs[i]
+			if !r.inner && r.from <= k && k < r.to && len(r.candidates) > 0 && !r.title &&
+				slices.ContainsFunc(r.candidates, func(c resolver.Candidate) bool { return c.Entity.Kind() == fact.Person }) {
+				return r
+			}
+		}
+		return nil
+	}
+	last, first := f.last, f.first
+	if last < len(list) && list[last].gap&^near == 0 {
+		if r := w.personAt(last, look); r != nil {
+			return r
+		}
+	}
+	for first > 0 && w.cue(first-1)&cueArticle != 0 && list[first].gap&^(gapSpace|gapQuote) == 0 {
+		first--
+	}
+	if first > 0 && list[first].gap&^near == 0 && list[first].gap&(gapComma|gapOpen) != 0 {
+		return w.personAt(first-1, look)
+	}
+	return nil
+}
+
+// personAt finds a person's run over token k, sure ones by their cover.
+func (w *work) personAt(k int, look func(int) *run) *run {
+	if n := w.covered[k]; n > 0 {
+		if r := &w.runs[n-1]; r.kind() == fact.Person && !r.title {
+			return r
+		}
+		return nil
+	}
+	if t := &w.tokens.list[k]; t.form&(formUpper|formCased) != formUpper|formCased && t.form&formCased != 0 {
+		return nil
+	}
+	return look(k)
+}
+
+// confirm weighs a person's candidates by who held the title.
+func (w *work) confirm(p *run, f *found) {
+	w.answer.Candidates = append(w.answer.Candidates[:0], p.candidates...)
+	changed := false
+	for i := range w.answer.Candidates {
+		c := &w.answer.Candidates[i]
+		if c.Entity.Kind() != fact.Person {
+			continue
+		}
+		for _, of := range w.governed(f.of) {
+			for _, t := range f.titles {
+				if w.holders.ever(c.Entity, of, t.office) || slices.ContainsFunc(kinOffices()[t.office], func(kin string) bool { return w.holders.ever(c.Entity, of, kin) }) {
+					c.Features.Context = max(c.Features.Context, confirmed)
+					changed = true
+				}
+			}
+		}
+	}
+	if !changed {
+		return
+	}
+	p.titled = true
+	p.state = sure
+	w.table.Settle(&w.query, &w.answer)
+	p.candidates, p.outcome = w.keep(w.answer.Candidates), w.answer.Outcome
+}
+
+// standsAlone reports whether a title can mean its holder: nothing before it
+// makes another post of it, and no name that the table lacks stands beside it.
+func (w *work) standsAlone(f *found) bool {
+	list := w.tokens.list
+	for _, k := range [...]int{f.first - 1, f.from - 1} {
+		if k >= 0 && list[k+1].gap&^(gapSpace|gapHyphen|gapQuote) == 0 && (under()[string(w.tokens.key(k))] || w.cue(k)&cueFormer != 0) {
+			return false
+		}
+	}
+	for _, k := range [...]int{f.last, f.to} {
+		if k >= len(list) {
+			continue
+		}
+		t := &list[k]
+		if t.gap&^(gapSpace|gapHyphen|gapLine) == 0 && (w.unknownName(k) || under()[string(w.tokens.key(k))]) {
+			return false
+		}
+		if t.gap == gapHyphen {
+			return false
+		}
+		if t.form&formChar == 0 && t.form&formCased == 0 && t.gap == gapSpace && under()[string(w.tokens.key(k))] {
+			return false
+		}
+	}
+	// "Jean Dupont, ministre français": an unknown name before a comma.
+	first := f.first
+	for first > 0 && w.cue(first-1)&cueArticle != 0 {
+		first--
+	}
+	if first > 0 && list[first].gap&gapComma != 0 && w.unknownName(first-1) {
+		return false
+	}
+	return true
+}
+
+var under = sync.OnceValue(func() map[string]bool {
+	words := map[string]bool{}
+	for _, items := range lists("under.txt") {
+		for _, item := range items {
+			words[name.Fold(item)] = true
+		}
+	}
+	return words
+})
