@@ -27,6 +27,12 @@ func (p *InProcess) BatchResolve(ctx context.Context, request *onomav1.BatchReso
 	return response, statusError(err)
 }
 
+// Annotate answers as the method of the contract does.
+func (p *InProcess) Annotate(ctx context.Context, request *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error) {
+	response, err := p.resolver.Annotate(ctx, request)
+	return response, statusError(err)
+}
+
 // Explain answers as the method of the contract does.
 func (p *InProcess) Explain(ctx context.Context, request *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error) {
 	response, err := p.resolver.Explain(ctx, request)

@@ -205,7 +205,9 @@ func (c *checker) share(field string, f *float64) *float64 {
 func (c *checker) context(from *onomav1.Context) {
 	if n := len(from.Text); n > maxContextBytes {
 		c.fail("context.text", "has %d bytes, the limit is %d", n, maxContextBytes)
+		return
 	}
+	c.span(from)
 	if n := len(from.CoMentions); n > maxCoMentions {
 		c.fail("context.co_mentions", "has %d items, the limit is %d", n, maxCoMentions)
 		return

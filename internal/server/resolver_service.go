@@ -23,10 +23,13 @@ type resolverService struct {
 	resolver *resolver.Resolver
 	metrics  *telemetry.Metrics
 	answers  sync.Pool // of *resolver.Answer
+	texts    *annotators
 }
 
 func newResolverService(r *resolver.Resolver, m *telemetry.Metrics) *resolverService {
-	return &resolverService{resolver: r, metrics: m, answers: sync.Pool{New: func() any { return new(resolver.Answer) }}}
+	return &resolverService{
+		resolver: r, metrics: m, answers: sync.Pool{New: func() any { return new(resolver.Answer) }}, texts: newAnnotators(),
+	}
 }
 
 func (s *resolverService) Resolve(ctx context.Context, request *onomav1.ResolveRequest) (*onomav1.ResolveResponse, error) {
@@ -56,10 +59,14 @@ func (s *resolverService) answer(ctx context.Context, table *resolver.Table, fro
 		s.metrics.Answered(a, 0)
 	case s.metrics.Timed():
 		start := time.Now()
-		table.Resolve(&q, a)
+		if err := s.resolve(table, from, &q, a); err != nil {
+			return nil, err
+		}
 		s.metrics.Answered(a, time.Since(start))
 	default:
-		table.Resolve(&q, a)
+		if err := s.resolve(table, from, &q, a); err != nil {
+			return nil, err
+		}
 		s.metrics.Answered(a, 0)
 	}
 	return answered(from, &q, a), nil

@@ -1,0 +1,208 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"onoma/resolver"
+	"onoma/resolver/fact"
+	"onoma/resolver/name"
+	"onoma/resolver/seed"
+	"onoma/resolver/text"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// annotators holds the annotator of the current table. It is made on first use:
+// a server that is asked for names alone never pays for it.
+type annotators struct {
+	current atomic.Pointer[text.Annotator]
+	making  sync.Mutex
+	titles  func() (*text.Lexicon, error)
+	work    sync.Pool // of *text.Annotation
+	clock   func() time.Time
+}
+
+func newAnnotators() *annotators {
+	return &annotators{
+		titles: sync.OnceValues(func() (*text.Lexicon, error) {
+			s, err := seed.Open()
+			if err != nil {
+				return nil, err
+			}
+			return text.NewLexicon(s.Offices()), nil
+		}),
+		work:  sync.Pool{New: func() any { return new(text.Annotation) }},
+		clock: time.Now,
+	}
+}
+
+// of returns the annotator of the table. Calls that meet a new table wait for
+// one of them to make it.
+func (a *annotators) of(t *resolver.Table) (*text.Annotator, error) {
+	if current := a.current.Load(); current != nil && current.Table() == t {
+		return current, nil
+	}
+	a.making.Lock()
+	defer a.making.Unlock()
+	if current := a.current.Load(); current != nil && current.Table() == t {
+		return current, nil
+	}
+	titles, err := a.titles()
+	if err != nil {
+		return nil, fmt.Errorf("titles of offices: %w", err)
+	}
+	made := text.New(t, titles)
+	a.current.Store(made)
+	return made, nil
+}
+
+// Annotate answers one document.
+func (s *resolverService) Annotate(ctx context.Context, request *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error) {
+	return s.annotate(ctx, request.Document)
+}
+
+// StreamAnnotate answers documents in the order in which they come. A bad
+// document fails alone.
+func (s *resolverService) StreamAnnotate(stream grpc.BidiStreamingServer[onomav1.StreamAnnotateRequest, onomav1.StreamAnnotateResponse]) error {
+	for {
+		request, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var check checker
+		if n := len(request.CorrelationId); n > maxCorrelationBytes {
+			check.fail("correlation_id", "has %d bytes, the limit is %d", n, maxCorrelationBytes)
+			return check.err()
+		}
+		response := &onomav1.StreamAnnotateResponse{CorrelationId: request.CorrelationId}
+		result, err := s.annotate(stream.Context(), request.Document)
+		switch {
+		case stream.Context().Err() != nil:
+			return stream.Context().Err()
+		case err != nil:
+			response.Outcome = &onomav1.StreamAnnotateResponse_Error{Error: asStatus(err).Proto()}
+		default:
+			response.Outcome = &onomav1.StreamAnnotateResponse_Result{Result: result}
+		}
+		if err := stream.Send(response); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *resolverService) annotate(ctx context.Context, from *onomav1.Document) (*onomav1.AnnotateResponse, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	check := checker{prefix: "document."}
+	var d text.Document
+	check.document(from, &d)
+	if err := check.err(); err != nil {
+		return nil, err
+	}
+	table := s.resolver.Table()
+	if err := reached(table, from.MinTableVersion); err != nil {
+		return nil, err
+	}
+	if d.AsOf == 0 {
+		d.AsOf = fact.DateOf(s.texts.clock().UTC())
+	}
+	annotator, err := s.texts.of(table)
+	if err != nil {
+		return nil, err
+	}
+	work := s.texts.work.Get().(*text.Annotation)
+	defer s.texts.work.Put(work)
+	annotator.Annotate(&d, work)
+	return annotated(from, &d, work, table), nil
+}
+
+// resolve answers a query from the table, and from the text around the name
+// where the caller gave it. A name that is a title stands for its holder.
+func (s *resolverService) resolve(table *resolver.Table, from *onomav1.Query, q *resolver.Query, a *resolver.Answer) error {
+	around := from.GetContext().GetText()
+	if around == "" {
+		table.Resolve(q, a)
+		if a.Outcome != resolver.NoMatch && a.Candidates[0].Method <= resolver.Exact {
+			return nil
+		}
+		return s.resolveTitle(table, q, a)
+	}
+	annotator, err := s.texts.of(table)
+	if err != nil {
+		return err
+	}
+	work := s.texts.work.Get().(*text.Annotation)
+	defer s.texts.work.Put(work)
+	start, end, found := spanOf(from)
+	if !found {
+		start, end = -1, -1
+	}
+	annotator.Resolve(q, around, start, end, work, a)
+	return nil
+}
+
+// resolveTitle answers a query that is a title as a whole, and leaves the answer
+// as it is otherwise.
+func (s *resolverService) resolveTitle(table *resolver.Table, q *resolver.Query, a *resolver.Answer) error {
+	titles, err := s.texts.titles()
+	if err != nil {
+		return fmt.Errorf("titles of offices: %w", err)
+	}
+	if !titles.MayHold(q.Name) {
+		return nil
+	}
+	annotator, err := s.texts.of(table)
+	if err != nil {
+		return err
+	}
+	work := s.texts.work.Get().(*text.Annotation)
+	defer s.texts.work.Put(work)
+	annotator.Title(q, work, a)
+	return nil
+}
+
+// annotated builds the response to a document. The strings of candidates belong
+// to the table, those of surfaces to the request.
+func annotated(from *onomav1.Document, d *text.Document, found *text.Annotation, table *resolver.Table) *onomav1.AnnotateResponse {
+	response := &onomav1.AnnotateResponse{
+		Truncated: found.Truncated, Language: found.Language, AsOf: d.AsOf.String(),
+		TableVersion: int64(table.Version()), NormalizerVersion: name.Version,
+	}
+	type block struct {
+		mention onomav1.Mention
+		span    onomav1.Span
+	}
+	q := &resolver.Query{Language: found.Language, AsOf: d.AsOf}
+	blocks := make([]block, len(found.Mentions))
+	response.Mentions = make([]*onomav1.Mention, len(found.Mentions))
+	for i := range found.Mentions {
+		m, b := &found.Mentions[i], &blocks[i]
+		b.span.Start, b.span.End = int32(m.RuneStart), int32(m.RuneEnd)
+		b.span.ByteStart, b.span.ByteEnd = int32(m.Start), int32(m.End)
+		b.mention.Span, b.mention.Surface = &b.span, from.Text[m.Start:m.End]
+		b.mention.Outcome = outcomeNumbers[m.Outcome]
+		if m.Parent >= 0 {
+			parent := int32(m.Parent)
+			b.mention.Parent = &parent
+		}
+		for k := range m.Candidates {
+			c := new(onomav1.Candidate)
+			fillCandidate(c, new(onomav1.MatchedName), &m.Candidates[k], from.View, q)
+			b.mention.Candidates = append(b.mention.Candidates, c)
+		}
+		response.Mentions[i] = &b.mention
+	}
+	return response
+}
