@@ -21,6 +21,7 @@ import (
 type backend interface {
 	BatchResolve(context.Context, *onomav1.BatchResolveRequest) (*onomav1.BatchResolveResponse, error)
 	Explain(context.Context, *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error)
+	Annotate(context.Context, *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error)
 	GetTableInfo(context.Context, *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error)
 }
 
@@ -67,6 +68,10 @@ func (r remote) BatchResolve(ctx context.Context, request *onomav1.BatchResolveR
 
 func (r remote) Explain(ctx context.Context, request *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error) {
 	return r.resolver.Explain(ctx, request)
+}
+
+func (r remote) Annotate(ctx context.Context, request *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error) {
+	return r.resolver.Annotate(ctx, request)
 }
 
 func (r remote) GetTableInfo(ctx context.Context, request *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error) {

@@ -147,7 +147,7 @@ func (p *tablePrinter) outcome(r *onomav1.ResolveResponse) string {
 // sense says how the name means the candidate.
 func sense(c *onomav1.Candidate) string {
 	parts := []string{strings.ToLower(word(c.NameRole))}
-	if c.LiteralEntityId != "" {
+	if c.LiteralEntityId != "" && c.LiteralEntityId != c.EntityId {
 		parts[0] += " by " + c.LiteralEntityId
 	}
 	if c.Sector != 0 {
@@ -187,7 +187,7 @@ func word(e interface {
 	String() string
 }) string {
 	s := e.String()
-	for _, prefix := range []string{"ENTITY_KIND_", "NAME_ROLE_", "SECTOR_", "METHOD_", "VERDICT_"} {
+	for _, prefix := range []string{"ENTITY_KIND_", "NAME_ROLE_", "SECTOR_", "METHOD_", "VERDICT_", "READING_"} {
 		if rest, ok := strings.CutPrefix(s, prefix); ok {
 			return rest
 		}
