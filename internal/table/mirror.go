@@ -164,10 +164,18 @@ func (m *Mirror) Refresh(ctx context.Context) (err error) {
 	return m.rebuild(ctx)
 }
 
-// start builds the first table.
+// start makes the first table: the snapshot when it is of the newest version,
+// else a fresh build.
 func (m *Mirror) start(ctx context.Context) error {
 	m.refreshing.Lock()
 	defer m.refreshing.Unlock()
+	head, err := m.authority.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if b := m.openSnapshot(head); b != nil {
+		return m.adopt(ctx, b)
+	}
 	return m.rebuild(ctx)
 }
 
@@ -175,6 +183,7 @@ func (m *Mirror) start(ctx context.Context) error {
 type base struct {
 	index   *index.Index
 	version int64
+	mapped  *index.Mapped // that the index lies in; nil when it lies in memory
 }
 
 // rebuild builds the newest version from nothing.
@@ -184,10 +193,11 @@ func (m *Mirror) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.base = &base{index: x, version: version}
 	if err := m.install(ctx, x, version, overrides); err != nil {
 		return err
 	}
+	m.replaceBase(&base{index: x, version: version})
+	m.writing.Go(m.writeSnapshot)
 	m.log.Info("table built", "version", version, "bytes", len(x.Bytes()), "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }

@@ -1,0 +1,128 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"onoma/resolver/fact"
+	"onoma/resolver/index"
+)
+
+// snapshotFile is the name of the snapshot in a data directory.
+const snapshotFile = "snapshot.onoma"
+
+// unmapAfter is how long a mapped snapshot outlives its use: answers under way
+// may still hold its texts.
+const unmapAfter = 10 * time.Minute
+
+// openSnapshot returns the snapshot when there is one of this table at the
+// version, else nil. One that cannot be used is told of and left: the next
+// snapshot takes its place.
+func (m *Mirror) openSnapshot(version int64) *base {
+	if m.dir == "" {
+		return nil
+	}
+	path := filepath.Join(m.dir, snapshotFile)
+	mapped, err := index.OpenFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		m.log.Warn("the snapshot is refused; building anew", "error", err)
+		return nil
+	}
+	if mapped.Meta.Identity != m.authority.Identity() {
+		m.log.Warn("the snapshot is of another table; building anew", "file", path)
+	} else if int64(mapped.Meta.Version) != version {
+		m.log.Info("the snapshot is of another version; building anew", "file", path, "version", mapped.Meta.Version, "newest", version)
+	} else {
+		return &base{index: mapped.Index, version: version, mapped: mapped}
+	}
+	if err := mapped.Close(); err != nil {
+		m.log.Warn("the snapshot could not be unmapped", "error", err)
+	}
+	return nil
+}
+
+// adopt answers from a mapped snapshot, with the overrides as they are.
+func (m *Mirror) adopt(ctx context.Context, b *base) error {
+	overrides, version, err := m.overrides(ctx)
+	if err != nil {
+		return err
+	}
+	if version != b.version {
+		return m.rebuild(ctx) // somebody published meanwhile
+	}
+	if err := m.install(ctx, b.index, b.version, overrides); err != nil {
+		return err
+	}
+	m.replaceBase(b)
+	return nil
+}
+
+// overrides reads the overrides of all sources.
+func (m *Mirror) overrides(ctx context.Context) (all []fact.Override, version int64, err error) {
+	version, err = m.authority.Current(ctx, []Key{{Kind: OverrideRow}}, func(source string, encoded Encoded) error {
+		row, err := Decode(encoded.Key, source, encoded.Body)
+		if err != nil {
+			return err
+		}
+		all = append(all, *row.Override)
+		return nil
+	})
+	return all, version, err
+}
+
+// replaceBase makes b what the current table stands on, and lets go of the base
+// before it.
+func (m *Mirror) replaceBase(b *base) {
+	if old := m.base; old != nil && old.mapped != nil {
+		time.AfterFunc(unmapAfter, func() {
+			if err := old.mapped.Close(); err != nil {
+				m.log.Warn("an old snapshot could not be unmapped", "error", err)
+			}
+		})
+	}
+	m.base = b
+}
+
+// writeSnapshot writes the base into the data directory when it lies in memory,
+// and then answers from the file, which the system may page out.
+func (m *Mirror) writeSnapshot() {
+	if m.dir == "" {
+		return
+	}
+	m.snapshot.Lock()
+	defer m.snapshot.Unlock()
+	m.refreshing.Lock()
+	b := m.base
+	m.refreshing.Unlock()
+	if b == nil || b.mapped != nil {
+		return
+	}
+	path := filepath.Join(m.dir, snapshotFile)
+	meta := index.Meta{Identity: m.authority.Identity(), Version: uint64(b.version), Published: time.Now()}
+	if err := index.WriteFile(path, b.index, meta); err != nil {
+		m.log.Error("the snapshot could not be written; the next start builds anew", "error", err)
+		return
+	}
+	mapped, err := index.OpenFile(path)
+	if err != nil {
+		m.log.Error("the snapshot was written and cannot be read", "error", err)
+		return
+	}
+	m.refreshing.Lock()
+	defer m.refreshing.Unlock()
+	if m.base != b || m.version.Load() != b.version {
+		if err := mapped.Close(); err != nil {
+			m.log.Warn("a snapshot could not be unmapped", "error", err)
+		}
+		return
+	}
+	if err := m.adopt(context.Background(), &base{index: mapped.Index, version: b.version, mapped: mapped}); err != nil {
+		m.log.Warn("the table stays in memory", "error", err)
+	}
+}
