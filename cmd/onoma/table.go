@@ -18,7 +18,8 @@ type tableFlags struct {
 }
 
 func (f *tableFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.dir, "data-dir", "", "keep the table in `DIR`, made when there is none")
+	cmd.Flags().StringVar(&f.dir, "data-dir", "", "keep the table in `DIR`, made when there is none; beside --postgres, only its snapshot")
+	cmd.Flags().StringVar(&f.postgres, "postgres", "", "keep the table in the PostgreSQL at `URL`")
 }
 
 // given reports whether a table is kept at all.
@@ -43,6 +44,10 @@ func (f *tableFlags) open(ctx context.Context, log *slog.Logger) (*table.Mirror,
 // authority opens the database, and tells how often to ask it whether others
 // have written.
 func (f *tableFlags) authority(ctx context.Context) (table.Authority, time.Duration, error) {
+	if f.postgres != "" {
+		a, err := table.OpenPostgres(ctx, f.postgres)
+		return a, table.PollPostgres, err
+	}
 	a, err := table.OpenSQLite(ctx, f.dir)
 	return a, 0, err
 }

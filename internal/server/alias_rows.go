@@ -48,8 +48,8 @@ func (r *rowReader) date(field, s string) fact.Date {
 	return d
 }
 
-// number reads an enumeration, whose numbers are the domain's own.
-func number[T ~uint8, E ~int32](r *rowReader, field string, e E, last T) T {
+// wordOf reads an enumeration, whose numbers are the domain's own.
+func wordOf[T ~uint8, E ~int32](r *rowReader, field string, e E, last T) T {
 	if e < 0 || e > E(last) {
 		r.fail(field, fmt.Sprint(int32(e)), fmt.Sprintf("is outside 0 to %d", last))
 		return 0
@@ -62,7 +62,7 @@ func item(list string, i int, field string) string { return fmt.Sprintf("%s[%d].
 
 func (r *rowReader) entity(from *onomav1.Entity) *fact.Entity {
 	e := &fact.Entity{
-		ID: from.GetId(), Kind: number(r, "kind", from.GetKind(), fact.Other), Canonical: from.GetCanonicalName(),
+		ID: from.GetId(), Kind: wordOf(r, "kind", from.GetKind(), fact.Other), Canonical: from.GetCanonicalName(),
 		Prominence: from.GetProminence(), Redirects: from.GetFormerIds(),
 	}
 	if n := len(from.GetNames()); n > 0 {
@@ -80,8 +80,8 @@ func (r *rowReader) entity(from *onomav1.Entity) *fact.Entity {
 	}
 	for i, x := range from.GetRelations() {
 		e.Relations = append(e.Relations, fact.Relation{
-			Type: number(r, item("relations", i, "type"), x.GetType(), fact.SucceededBy), Target: x.GetTargetId(),
-			Sector: number(r, item("relations", i, "sector"), x.GetSector(), fact.Party),
+			Type: wordOf(r, item("relations", i, "type"), x.GetType(), fact.SucceededBy), Target: x.GetTargetId(),
+			Sector: wordOf(r, item("relations", i, "sector"), x.GetSector(), fact.Party),
 			From:   r.date(item("relations", i, "from_date"), x.GetFromDate()), To: r.date(item("relations", i, "to_date"), x.GetToDate()),
 		})
 	}

@@ -36,6 +36,7 @@ func engines() []engine {
 			}
 			return open(), open
 		}, 30},
+		{"postgres", openPostgres, 10},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -101,6 +102,10 @@ func (m *Mirror) writeSnapshot() {
 	b := m.base
 	m.refreshing.Unlock()
 	if b == nil || b.mapped != nil {
+		return
+	}
+	if err := os.MkdirAll(m.dir, 0o750); err != nil {
+		m.log.Error("the snapshot could not be written; the next start builds anew", "error", err)
 		return
 	}
 	path := filepath.Join(m.dir, snapshotFile)

@@ -33,7 +33,7 @@ type dialect struct {
 	forUpdate  string            // locks a row that is read in order to change it
 	useKey     string            // makes a scan follow the index of keys
 	snapshot   *sql.TxOptions    // a transaction that reads one moment
-	serialRead string            // statement that makes it so, if any
+	lockSchema string            // keeps others from migrating at the same time
 	// insert writes rows whose n starts at first.
 	insert func(ctx context.Context, s *store, first, source int64, rows []Encoded) error
 }
@@ -135,6 +135,11 @@ func (s *store) migrate(ctx context.Context) error {
 	}
 	slices.Sort(files)
 	return s.change(ctx, func(tx *sql.Tx) error {
+		if s.dialect.lockSchema != "" {
+			if _, err := s.exec(ctx, tx, s.dialect.lockSchema); err != nil {
+				return err
+			}
+		}
 		if _, err := s.exec(ctx, tx, `CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)`); err != nil {
 			return err
 		}

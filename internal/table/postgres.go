@@ -1,0 +1,65 @@
+package table
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// OpenPostgres opens the table in PostgreSQL, or in what speaks its protocol. The
+// URL is libpq's. Any number of processes may have it open: publishes take turns
+// on the lock of one row.
+func OpenPostgres(ctx context.Context, url string) (Authority, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	config.RuntimeParams["application_name"] = "onoma"
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(16)
+	s := &store{read: db, write: db, dialect: dialect{
+		numbered:   true,
+		types:      map[string]string{"text": `TEXT COLLATE "C"`, "blob": "BYTEA"},
+		forUpdate:  " FOR UPDATE",
+		snapshot:   &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+		insert:     insertPostgres,
+		lockSchema: `SELECT pg_advisory_xact_lock(7461001)`,
+	}}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("postgres: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// insertPostgres stages rows with COPY.
+func insertPostgres(ctx context.Context, s *store, first, source int64, rows []Encoded) error {
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("stage: %w", err)
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error {
+		raw := driver.(*stdlib.Conn).Conn()
+		i := -1
+		_, err := raw.CopyFrom(ctx, pgx.Identifier{"fact"}, []string{"n", "source", "kind", "id", "body"},
+			pgx.CopyFromFunc(func() ([]any, error) {
+				if i++; i == len(rows) {
+					return nil, nil
+				}
+				row := &rows[i]
+				return []any{first + int64(i), source, int32(row.Kind), row.ID, row.Body}, nil
+			}))
+		if err != nil {
+			return fmt.Errorf("stage: %w", err)
+		}
+		return nil
+	})
+}
+
+// PollPostgres is how often a mirror asks PostgreSQL whether others have written.
+const PollPostgres = 500 * time.Millisecond

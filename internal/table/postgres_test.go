@@ -1,0 +1,166 @@
+package table_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"onoma/internal/table"
+)
+
+// postgresServer is a PostgreSQL of the tests' own, a child process that ends
+// with them.
+type postgresServer struct {
+	binaries, dir string
+	port          int
+	as            *syscall.SysProcAttr
+	process       *exec.Cmd
+	log           bytes.Buffer
+	databases     int
+}
+
+var onePostgres struct {
+	sync.Mutex
+	server *postgresServer
+}
+
+// postgres returns the server, which is started at the first call. Where there is
+// no PostgreSQL the test fails and says so.
+func postgres(t testing.TB) *postgresServer {
+	t.Helper()
+	onePostgres.Lock()
+	defer onePostgres.Unlock()
+	if onePostgres.server == nil {
+		s, err := newPostgres()
+		if err != nil {
+			t.Fatalf("PostgreSQL: %v (make prepare installs it)", err)
+		}
+		onePostgres.server = s
+	}
+	return onePostgres.server
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if s := onePostgres.server; s != nil {
+		s.stop()
+		os.RemoveAll(s.dir)
+	}
+	os.Exit(code)
+}
+
+func newPostgres() (*postgresServer, error) {
+	s := new(postgresServer)
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			s.binaries = filepath.Dir(path)
+		}
+	} else if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres"); len(found) > 0 {
+		s.binaries = filepath.Dir(found[len(found)-1])
+	} else {
+		return nil, fmt.Errorf("no postgres program found")
+	}
+	var err error
+	if s.dir, err = os.MkdirTemp("", "onoma-postgres"); err != nil {
+		return nil, err
+	}
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			return nil, err
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		if err := os.Chown(s.dir, uid, gid); err != nil {
+			return nil, err
+		}
+		s.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	}
+	init := exec.Command(filepath.Join(s.binaries, "initdb"), "-D", filepath.Join(s.dir, "data"), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+	init.SysProcAttr, init.Dir = s.as, s.dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.port = l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	return s, s.start()
+}
+
+func (s *postgresServer) start() error {
+	s.process = exec.Command(filepath.Join(s.binaries, "postgres"), "-D", filepath.Join(s.dir, "data"), "-p", strconv.Itoa(s.port),
+		"-h", "127.0.0.1", "-k", s.dir, "-c", "fsync=off")
+	s.process.SysProcAttr, s.process.Dir = s.as, s.dir
+	s.process.Stderr = &s.log
+	if err := s.process.Start(); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		db, err := sql.Open("pgx", s.url("postgres"))
+		if err == nil {
+			err = db.Ping()
+			db.Close()
+		}
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the server does not answer: %w: %s", err, s.log.String())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// stop ends the server at once, as a crash would.
+func (s *postgresServer) stop() {
+	s.process.Process.Signal(syscall.SIGQUIT)
+	s.process.Wait()
+}
+
+func (s *postgresServer) url(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+}
+
+// database makes an empty database and returns its URL.
+func (s *postgresServer) database(t testing.TB) string {
+	t.Helper()
+	db, err := sql.Open("pgx", s.url("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s.databases++
+	name := fmt.Sprintf("onoma%d", s.databases)
+	if _, err := db.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	return s.url(name)
+}
+
+func openPostgres(t testing.TB) (table.Authority, func() table.Authority) {
+	url := postgres(t).database(t)
+	open := func() table.Authority {
+		a, err := table.OpenPostgres(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { a.Close() })
+		return a
+	}
+	return open(), open
+}
