@@ -45,12 +45,15 @@ type formToken struct {
 	// rarity scales info by how rare the word is among the names of a table.
 	rarity  float32
 	nick    bool    // has nicknames, or is one
+	side    uint8   // of a pair of opposites
 	word    word    // Latin spelling; empty until asked for
 	worded  bool    // word is laid
 	lattice lattice // over the script's model; empty until asked for
 	laid    bool
 	respelt lattice // of plain, over the Latin model
 	again   bool    // respelt is laid
+	bare    lattice // of the word without its ending (see bareOf)
+	bared   bool    // bare is laid
 	plain   []byte  // Latin spelling as text, of words in other scripts
 	sounds  uint16  // the sound classes of its Latin letters, as bits
 	// opening and closing are the sounds of its first and last consonants.
@@ -112,10 +115,15 @@ func (f *Form) PrepareKey(key []byte) {
 			break
 		}
 		if t.Script.unsegmented() {
-			if at := words().partGeneric(t.Text); at < len(t.Text) {
-				f.push(t.Text[:at], t.Script)
-				t.Text = t.Text[at:]
+			rest, generic, before := words().part(t.Text)
+			if before {
+				f.push(generic, t.Script)
 			}
+			f.push(rest, t.Script)
+			if len(generic) > 0 && !before {
+				f.push(generic, t.Script)
+			}
+			continue
 		}
 		f.push(t.Text, t.Script)
 	}
@@ -192,7 +200,7 @@ func (f *Form) whole() (straight, turned *formToken) {
 func (t *formToken) set(text []byte, script Script) {
 	// Field by field: a whole new value would clear two kilobytes of lattices.
 	t.text, t.script, t.plain, t.rarity = text, script, t.plain[:0], 1
-	t.laid, t.again, t.worded, t.aside = false, false, false, false
+	t.laid, t.again, t.bared, t.worded, t.aside = false, false, false, false, false
 	t.digits = allDigits(text)
 	t.short = script != Han && script != Kana && script != Hangul && !t.digits && runeLen(text) == 1
 	t.info, t.sounds, t.opening, t.closing = 0, 0, 0, 0
@@ -207,7 +215,7 @@ func (t *formToken) set(text []byte, script Script) {
 		t.info = int32(25 * len(text))
 	}
 	known := words().known[string(text)]
-	t.kind, t.kin, t.nick = known.kind, known.kin, known.nick
+	t.kind, t.kin, t.nick, t.side = known.kind, known.kin, known.nick, known.side
 	if t.kind.little {
 		t.info /= 4
 	}
@@ -457,6 +465,9 @@ func (c *Comparer) words(q, n *formToken) pairing {
 	if q.kind.class != 0 && q.kind.class == n.kind.class {
 		return pairing{1, (q.info + n.info) / 2, alike}
 	}
+	if q.side != 0 && n.side == q.side {
+		return pairing{1, min(q.info, n.info), alike}
+	}
 	if q.digits || n.digits {
 		if bytes.Equal(q.text, n.text) {
 			return pairing{1, q.info, alike}
@@ -510,11 +521,33 @@ func (c *Comparer) words(q, n *formToken) pairing {
 		weight = c.a.align(l, w, norm/8)
 		weight = c.respelt(weight, n, q)
 	}
+	weight = c.bare(weight, norm, q, n)
 	if weight <= 0 || norm <= 0 {
 		return pairing{}
 	}
 	return pairing{min(1, float32(weight)/float32(norm)), weight, alike}
 }
+
+// bare returns the better of a weight and of what the query's word weighs without
+// the ending that its language puts onto foreign names, or the generic word that
+// its script writes onto places: Beiners is Boehner, 철원군 is Cheorwon.
+func (c *Comparer) bare(weight, norm int32, q, n *formToken) int32 {
+	if n.script != Latin || weight > norm*8/10 {
+		return weight
+	}
+	text := words().bareOf(q.text, q.script)
+	if len(text) == len(q.text) {
+		return weight
+	}
+	if !q.bared {
+		q.bared = true
+		q.bare.layOut(spellingModel(q.script), text)
+	}
+	return max(weight, c.a.align(&q.bare, n.spelt(), max(weight, norm/8)+bareLess)-bareLess)
+}
+
+// bareLess is what an ending left out costs, in tenths of a nat.
+const bareLess = 12
 
 // respelt returns the better of a weight and of what the likeliest Latin spelling
 // of a word from another script weighs against a Latin word: the Latin model

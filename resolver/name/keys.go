@@ -34,6 +34,9 @@ func AppendKeys(dst []Key, word []byte, script Script) []Key {
 func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 	start := len(dst)
 	dst = AppendKeys(dst, word, script)
+	if bare := words().bareOf(word, script); len(bare) < len(word) {
+		dst = AppendKeys(dst, bare, script)
+	}
 	for k, form := range words().forms[string(word)] {
 		if k == maxForms {
 			break
@@ -46,19 +49,17 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 		var plain [2 * maxFrom]byte
 		var more [allRead + 1]Key
 		for _, key := range latinKeys(more[:0], Romanise(plain[:0], word, script), allRead) {
-			if !slices.Contains(dst[start:], key) {
-				dst = append(dst, key)
-			}
+			dst = append(dst, key)
 		}
 	} else {
 		dst = latinKeys(dst, word, askedRead)
 		if m := skeletonModel(Latin); m != nil {
 			var b beam
 			dst = b.keys(dst, m, word)
-			slices.Sort(dst[start:])
-			dst = dst[:start+len(slices.Compact(dst[start:]))]
 		}
 	}
+	slices.Sort(dst[start:])
+	dst = dst[:start+len(slices.Compact(dst[start:]))]
 	return dst
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,7 +37,8 @@ type wordKind struct {
 // known is what the files say of one word.
 type known struct {
 	kind      wordKind
-	kin, nick bool // has forms, has nicknames or is one
+	kin, nick bool  // has forms, has nicknames or is one
+	side      uint8 // of a pair of opposites, of either script; 0 for none
 }
 
 // vocabulary is the compiled data/words.
@@ -45,13 +47,15 @@ type vocabulary struct {
 	kinds     map[string]wordKind
 	nicknames map[string][]string // both ways
 	forms     map[string][]string // both ways
-	joined    []genericWord
+	parted    []genericWord
+	bare      [Scripts][]genericWord // longest first
 }
 
 // genericWord is written onto names of at least so many characters.
 type genericWord struct {
-	text  string
-	least int
+	text   string
+	least  int
+	before bool
 }
 
 var words = sync.OnceValue(func() *vocabulary {
@@ -78,24 +82,14 @@ var words = sync.OnceValue(func() *vocabulary {
 	readRelated(v.nicknames, nicknamesFile)
 	readRelated(v.forms, formsFile)
 	for line := range dataLines(genericJoinedFile) {
-		number, list, _ := strings.Cut(line, ":")
-		least, err := strconv.Atoi(number)
-		if err != nil {
-			panic(fmt.Sprintf("generic-joined.txt: %q is not a number", number))
-		}
-		for word := range strings.SplitSeq(list, ",") {
-			key := Fold(word)
-			n := least
-			if ScriptOf(key) == Hangul {
-				n *= 2 // jamo: a syllable is two or three
-			}
-			v.joined = append(v.joined, genericWord{key, n})
-		}
+		v.addJoined(line)
 	}
 	v.known = make(map[string]known, len(v.kinds)+len(v.nicknames)+len(v.forms))
-	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms)} {
+	sides := guardTables().sides
+	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms), maps.Keys(sides)} {
 		for key := range keys {
-			v.known[key] = known{v.kinds[key], v.forms[key] != nil, v.nicknames[key] != nil}
+			s := sides[key]
+			v.known[key] = known{v.kinds[key], v.forms[key] != nil, v.nicknames[key] != nil, 8*s.group + s.side}
 		}
 	}
 	return v
@@ -115,17 +109,60 @@ func readRelated(related map[string][]string, file string) {
 	}
 }
 
-// partGeneric returns where a generic word begins that is written onto word, or
-// the length of word when there is none.
-func (v *vocabulary) partGeneric(word []byte) int {
-	best := len(word)
-	for _, g := range v.joined {
-		at := len(word) - len(g.text)
-		if at > 0 && at < best && string(word[at:]) == g.text && runeLen(word[:at]) >= g.least {
-			best = at
+// addJoined reads "kind least [before]: words".
+func (v *vocabulary) addJoined(line string) {
+	head, list, _ := strings.Cut(line, ":")
+	fields := strings.Fields(head)
+	if len(fields) < 2 {
+		panic(fmt.Sprintf("generic-joined.txt: line %q has no kind and number", line))
+	}
+	least, err := strconv.Atoi(fields[1])
+	if err != nil {
+		panic(fmt.Sprintf("generic-joined.txt: %q is not a number", fields[1]))
+	}
+	for word := range strings.SplitSeq(list, ",") {
+		g := genericWord{Fold(word), least, len(fields) > 2}
+		script := ScriptOf(g.text)
+		if script == Hangul {
+			g.least *= 2 // jamo: a syllable is two or three
+		}
+		if fields[0] == "parted" {
+			v.parted = append(v.parted, g)
+		} else {
+			v.bare[script] = append(v.bare[script], g)
 		}
 	}
-	return best
+	for _, list := range v.bare {
+		slices.SortStableFunc(list, func(a, b genericWord) int { return len(b.text) - len(a.text) })
+	}
+}
+
+// part returns a word of an unsegmented script without the longest generic word
+// that is written onto it, and that word; it is empty when there is none.
+func (v *vocabulary) part(word []byte) (rest, generic []byte, before bool) {
+	rest = word
+	for i := range v.parted {
+		g := &v.parted[i]
+		if n := len(g.text); n <= len(generic) || n >= len(word) {
+			continue
+		}
+		if g.before && string(word[:len(g.text)]) == g.text && runeLen(word[len(g.text):]) >= g.least {
+			rest, generic, before = word[len(g.text):], word[:len(g.text)], true
+		} else if at := len(word) - len(g.text); !g.before && string(word[at:]) == g.text && runeLen(word[:at]) >= g.least {
+			rest, generic, before = word[:at], word[at:], false
+		}
+	}
+	return rest, generic, before
+}
+
+// bareOf returns a word without the longest ending that names carry, or word.
+func (v *vocabulary) bareOf(word []byte, script Script) []byte {
+	for _, g := range v.bare[script] {
+		if at := len(word) - len(g.text); at > 0 && string(word[at:]) == g.text && runeLen(word[:at]) >= g.least {
+			return word[:at]
+		}
+	}
+	return word
 }
 
 // are reports whether two words stand in a relation.
