@@ -257,3 +257,10 @@ func (c *Cache) Stats() Stats {
 	}
 	return s
 }
+
+// Served counts a hit of [Cache.Near] that saved so much.
+func (c *Cache) Served(saved time.Duration) {
+	if c != nil {
+		c.counts.hit(&c.counts.NearHits, saved)
+	}
+}

@@ -118,14 +118,16 @@ func (s *resolverService) annotate(ctx context.Context, from *onomav1.Document) 
 	if d.AsOf == 0 {
 		d.AsOf = fact.DateOf(s.texts.clock().UTC())
 	}
-	annotator, err := s.texts.of(table)
-	if err != nil {
-		return nil, err
-	}
-	work := s.texts.work.Get().(*text.Annotation)
-	defer s.texts.work.Put(work)
-	annotator.Annotate(&d, work)
-	return annotated(from, &d, work, table), nil
+	return s.results.document(ctx, table, from, func() (*onomav1.AnnotateResponse, error) {
+		annotator, err := s.texts.of(table)
+		if err != nil {
+			return nil, err
+		}
+		work := s.texts.work.Get().(*text.Annotation)
+		defer s.texts.work.Put(work)
+		annotator.Annotate(&d, work)
+		return annotated(from, &d, work, table), nil
+	})
 }
 
 // resolve answers a query from the table, and from the text around the name

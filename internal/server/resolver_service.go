@@ -24,6 +24,7 @@ type resolverService struct {
 	metrics  *telemetry.Metrics
 	answers  sync.Pool // of *resolver.Answer
 	texts    *annotators
+	results  *results // nil: nothing is kept
 }
 
 func newResolverService(r *resolver.Resolver, m *telemetry.Metrics) *resolverService {
@@ -51,25 +52,45 @@ func (s *resolverService) answer(ctx context.Context, table *resolver.Table, fro
 	if err := reached(table, from.MinTableVersion); err != nil {
 		return nil, err
 	}
+	if s.results == nil || from.View == onomav1.View_VIEW_EXPLAIN {
+		return s.compute(table, from, &q)
+	}
+	if from.GetContext().GetText() != "" {
+		return s.results.inText(ctx, table, from, func() (*onomav1.ResolveResponse, error) { return s.compute(table, from, &q) })
+	}
+	if s.results.known(q.Name) {
+		if kept := s.results.name(table, from); kept != nil {
+			return kept, nil
+		}
+	}
+	return s.compute(table, from, &q)
+}
+
+// compute answers a checked query from the table.
+func (s *resolverService) compute(table *resolver.Table, from *onomav1.Query, q *resolver.Query) (*onomav1.ResolveResponse, error) {
 	a := s.answers.Get().(*resolver.Answer)
 	defer s.answers.Put(a)
-	switch {
-	case from.View == onomav1.View_VIEW_EXPLAIN:
-		table.Explain(&q, "", a)
+	if from.View == onomav1.View_VIEW_EXPLAIN {
+		table.Explain(q, "", a)
 		s.metrics.Answered(a, 0)
-	case s.metrics.Timed():
-		start := time.Now()
-		if err := s.resolve(table, from, &q, a); err != nil {
-			return nil, err
-		}
-		s.metrics.Answered(a, time.Since(start))
-	default:
-		if err := s.resolve(table, from, &q, a); err != nil {
-			return nil, err
-		}
-		s.metrics.Answered(a, 0)
+		return answered(from, q, a), nil
 	}
-	return answered(from, &q, a), nil
+	var took time.Duration
+	if s.metrics.Timed() {
+		start := time.Now()
+		if err := s.resolve(table, from, q, a); err != nil {
+			return nil, err
+		}
+		took = time.Since(start)
+	} else if err := s.resolve(table, from, q, a); err != nil {
+		return nil, err
+	}
+	s.metrics.Answered(a, took)
+	response := answered(from, q, a)
+	if s.results != nil && from.GetContext().GetText() == "" {
+		s.results.keepName(table, from, a, response, took)
+	}
+	return response, nil
 }
 
 // reached fails when the table is older than the version that must answer.

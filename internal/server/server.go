@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionalpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
+	"onoma/cache"
 	"onoma/internal/table"
 	"onoma/internal/telemetry"
 	"onoma/resolver"
@@ -36,6 +38,11 @@ type Options struct {
 	Logger *slog.Logger
 	// Metrics count calls and answers; nil counts nothing.
 	Metrics *telemetry.Metrics
+	// Cache keeps answers that cost more to find than to look up; nil keeps none.
+	// Program identifies what computes them beside the table, so that replicas of
+	// two builds do not take each other's; empty is Version.
+	Cache   *cache.Cache
+	Program string
 	// Access says who may call; nil lets everyone do everything.
 	Access *Access
 	// Audit receives one line for each call that would change the table; nil
@@ -99,7 +106,9 @@ func New(o Options) (*Server, error) {
 	}, o.Extra...)
 
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), intercept: intercept}
-	onomav1.RegisterResolverServiceServer(s.grpc, newResolverService(o.Resolver, o.Metrics))
+	resolving := newResolverService(o.Resolver, o.Metrics)
+	resolving.results = newResults(o.Cache, o.Metrics, cmp.Or(o.Program, o.Version))
+	onomav1.RegisterResolverServiceServer(s.grpc, resolving)
 	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, mirror: o.Mirror, program: o.Version, started: time.Now()})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	if o.Register != nil {

@@ -206,6 +206,13 @@ func (m *Metrics) Answered(a *resolver.Answer, took time.Duration) {
 	}
 }
 
+// Kept counts an answer that was kept from before.
+func (m *Metrics) Kept(outcome resolver.Outcome, method resolver.Method) {
+	if m != nil {
+		m.answers[outcome][method].Inc()
+	}
+}
+
 // Batch counts the queries of one message.
 func (m *Metrics) Batch(queries int) {
 	if m != nil {
