@@ -21,6 +21,7 @@ func newServe() *cobra.Command {
 		insecure        bool
 		announce, drain time.Duration
 		guard           guarding
+		keep            caching
 		level           = newChoice("info", "debug", "warn", "error")
 		format          = newChoice("text", "json")
 	)
@@ -45,6 +46,7 @@ lets anyone read, in the clear, and nobody without credentials write.`,
 	kept.add(cmd)
 	flags.BoolVar(&insecure, "insecure", false, "listen beyond loopback although not all is encrypted and authenticated")
 	guard.flags(flags)
+	keep.flags(flags)
 	flags.DurationVar(&announce, "drain-announce", 0, "how long to say NOT_SERVING before new calls are refused")
 	flags.DurationVar(&drain, "drain-timeout", 20*time.Second, "longest time to let calls under way finish")
 	flags.Var(level, "log-level", "least level of what is logged; names are logged at debug only")
@@ -67,7 +69,14 @@ lets anyone read, in the clear, and nobody without credentials write.`,
 		defer closeTable()
 		metrics := telemetry.New(version())
 		metrics.Watch(r)
+		results, program, err := keep.open()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = results.Close() }() // what is not written yet is computed again
+		metrics.WatchCache(results)
 		s, err := server.New(server.Options{
+			Cache: results, Program: program,
 			Resolver: r, Mirror: mirror, Version: version(), Logger: log, Metrics: metrics, Audit: guarded.audit,
 			Access: guarded.access, Admission: guard.admission, Extra: guarded.extra(metrics),
 		})
