@@ -22,7 +22,7 @@ const (
 	// heardNames is how many names are compared in full with a query of several
 	// words, heardWord with one of a single word, which many more resemble.
 	// heardFirst is how many of the former are before letters are looked at.
-	heardFirst, heardNames, heardWord = 8, 48, 96
+	heardFirst, heardNames, heardWord = 8, 48, 192
 	// surelyCompared is how many of them are compared however far they are
 	// behind the first; the others need leastShare of its weight.
 	surelyCompared = 8
@@ -69,6 +69,41 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 	if tooShort(text) {
 		return
 	}
+	before, _, comma := name.CutComma(text)
+	if !comma || tooShort(before) {
+		m.hear(t, text, yield)
+		return
+	}
+	// "Hurst, Texas" is no inversion: of a place, what stands behind the comma
+	// says where it lies.
+	more := true
+	m.hear(t, text, func(n index.Name, c *name.Comparison, f *LikenessFeatures) bool {
+		if !isPlace(n.Entity().Kind()) || c.Query > wholeQuery {
+			more = yield(n, c, f)
+		}
+		return more
+	})
+	if more {
+		m.hear(t, before, func(n index.Name, c *name.Comparison, f *LikenessFeatures) bool {
+			return !isPlace(n.Entity().Kind()) || yield(n, c, f)
+		})
+	}
+}
+
+// wholeQuery is the share of a query that is aligned when nothing of it is left
+// over but a letter.
+const wholeQuery = 0.9
+
+func isPlace(kind fact.Kind) bool {
+	switch kind {
+	case fact.Place, fact.Region, fact.Country, fact.Facility:
+		return true
+	}
+	return false
+}
+
+// hear finds and compares the names like text.
+func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
 	m.asked.Prepare(text)
 	m.compared, m.best = m.compared[:0], 0
 	sounds := t.index.Sounds()
@@ -128,7 +163,9 @@ func leastLetters(script name.Script) int {
 	switch script {
 	case name.Latin:
 		return 4
-	case name.Han, name.Hangul, name.Kana, name.Devanagari, name.Bengali, name.Gurmukhi, name.Gujarati, name.Oriya,
+	case name.Hangul:
+		return 1
+	case name.Han, name.Kana, name.Devanagari, name.Bengali, name.Gurmukhi, name.Gujarati, name.Oriya,
 		name.Tamil, name.Telugu, name.Kannada, name.Malayalam, name.Sinhala, name.Ethiopic, name.Khmer, name.Burmese:
 		return 2
 	}

@@ -66,7 +66,7 @@ func (f *Form) Prepare(text string) {
 		text = text[:maxText]
 	}
 	f.buf = AppendFold(f.buf[:0], text)
-	before, after, comma := cutComma(text)
+	before, after, comma := CutComma(text)
 	if !comma {
 		f.PrepareKey(f.buf)
 		return

@@ -70,7 +70,7 @@ func latinKeys(dst []Key, word []byte, readings reading) []Key {
 	set := ambiguous(word) & readings
 	var symbols [maxSkeleton]byte
 	for how := reading(0); how <= readings; how++ {
-		if how&^set != 0 {
+		if how&^set != 0 || how&mute != 0 && how != mute {
 			continue
 		}
 		key := packKey(skeleton(symbols[:0], word, how))

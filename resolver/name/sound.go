@@ -1,5 +1,7 @@
 package name
 
+import "bytes"
+
 // maxSkeleton is the longest sound skeleton, in symbols of four bits.
 const maxSkeleton = 15
 
@@ -25,16 +27,20 @@ const (
 	jAsY  reading = 1 << iota // j silent as in Jelzin, else as in John
 	chAsK                     // ch, and g before a front vowel, hard
 	wAsU                      // w silent as in Power, else as in Wolga
+	mute                      // silent consonants at the end, as in Renault; never with another
 	// Only the asking side tries these: Chernihiv and Chernigov.
 	gAsH
 	hAsK
 
-	allRead   = jAsY | chAsK | wAsU
+	allRead   = jAsY | chAsK | wAsU | mute
 	askedRead = allRead | gAsH | hAsK
 )
 
 // ambiguous returns the readings that make a difference to latin.
 func ambiguous(latin []byte) (set reading) {
+	if len(withoutMute(latin)) < len(latin) {
+		set |= mute
+	}
 	for i, c := range latin {
 		switch c {
 		case 'j':
@@ -57,6 +63,22 @@ func ambiguous(latin []byte) (set reading) {
 	return set
 }
 
+// withoutMute returns a word without the consonants that French leaves silent at
+// its end: Reynaud, Dassault, Montfort.
+func withoutMute(latin []byte) []byte {
+	end := len(latin)
+	for end > 0 && bytes.IndexByte([]byte("tdsxzp"), latin[end-1]) >= 0 {
+		end--
+	}
+	if end < len(latin) && end > 2 && string(latin[end-2:end]) == "ul" {
+		end--
+	}
+	if end < 3 {
+		return latin
+	}
+	return latin[:end]
+}
+
 // digraphH reports the letters that h changes.
 func digraphH(before byte) bool {
 	switch before {
@@ -67,6 +89,9 @@ func digraphH(before byte) bool {
 }
 
 func skeleton(dst, latin []byte, how reading) []byte {
+	if how&mute != 0 {
+		latin = withoutMute(latin)
+	}
 	start := len(dst)
 	put := func(symbol byte) {
 		if n := len(dst); n > start && dst[n-1] == symbol {

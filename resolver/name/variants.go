@@ -68,7 +68,7 @@ func Variants(dst []Variant, s string) []Variant {
 	if rest, ok := strip.elided(base); ok {
 		v.from(Fold(rest), what|Article, false)
 	}
-	if family, given, ok := cutComma(base); ok {
+	if family, given, ok := CutComma(base); ok {
 		turned := make([]byte, 0, len(base)+16)
 		turned = AppendFold(turned, given)
 		if n := len(turned); n > 0 {
@@ -131,8 +131,9 @@ func (v *variants) add(key string, what Reduction) {
 	v.dst = append(v.dst, Variant{key, what})
 }
 
-// cutComma splits at the only comma of s.
-func cutComma(s string) (before, after string, ok bool) {
+// CutComma splits at the only comma of s. What stands before it is the surname of
+// a person, and of a place the name itself, followed by where it lies.
+func CutComma(s string) (before, after string, ok bool) {
 	for _, comma := range [...]string{",", "،", "，", "、"} {
 		if before, after, ok := strings.Cut(s, comma); ok && !strings.Contains(after, comma) {
 			return before, after, true

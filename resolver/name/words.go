@@ -20,6 +20,9 @@ var classesFile string
 //go:embed data/words/nicknames.txt
 var nicknamesFile string
 
+//go:embed data/words/given.txt
+var givenFile string
+
 //go:embed data/words/forms.txt
 var formsFile string
 
@@ -80,6 +83,7 @@ var words = sync.OnceValue(func() *vocabulary {
 		}
 	}
 	readRelated(v.nicknames, nicknamesFile)
+	readSets(v.nicknames, givenFile)
 	readRelated(v.forms, formsFile)
 	for line := range dataLines(genericJoinedFile) {
 		v.addJoined(line)
@@ -104,6 +108,25 @@ func readRelated(related map[string][]string, file string) {
 			if other = Fold(other); other != "" && other != head {
 				related[head] = append(related[head], other)
 				related[other] = append(related[other], head)
+			}
+		}
+	}
+}
+
+// readSets reads lines of words that are related each to each.
+func readSets(related map[string][]string, file string) {
+	for line := range dataLines(file) {
+		var set []string
+		for word := range strings.SplitSeq(line, ",") {
+			if key := Fold(word); !slices.Contains(set, key) {
+				set = append(set, key)
+			}
+		}
+		for i, word := range set {
+			for j, other := range set {
+				if i != j && !slices.Contains(related[word], other) {
+					related[word] = append(related[word], other)
+				}
 			}
 		}
 	}
