@@ -11,7 +11,7 @@ const (
 	// maxInflectedWords is the most words of a name that is looked up without
 	// its endings, maxForms how many combinations of forms are.
 	maxInflectedWords = 4
-	maxForms          = 256
+	maxForms          = 512
 	// inflectedOdds are the log10 odds that a word which a known ending turns
 	// into a name of the table is that name; shortOdds those of a short word in
 	// Latin letters, where many languages meet: "Malo" is hardly Mali.
@@ -22,10 +22,39 @@ const (
 // inflection is the memory of the search for inflected names.
 type inflection struct {
 	tokens []name.Token
+	stems  [maxInflectedWords]name.Stems
 	forms  [][]byte // of every word: itself, then without its endings
 	end    []int    // of forms, by word
 	key    []byte
 	left   int
+	stems  [maxInflectedWords]name.Stems
+	// placesOnly: the forms rest on endings that only places may have.
+	placesOnly bool
+}
+
+// obscureProminence is below that of everything news names by itself.
+const obscureProminence = 0.4
+
+// obscure reports whether all hits are things that news hardly ever names. An
+// inflected form of a famous name may well be meant instead: "Путина" is oftener
+// Putin's than a village.
+func obscure(hits []hit) bool {
+	for i := range hits {
+		if hits[i].method == Pinned || hits[i].entity.Prominence() >= obscureProminence {
+			return false
+		}
+	}
+	return true
+}
+
+// inflects reports whether a name is in a script whose languages inflect names.
+// In Latin letters too many languages meet to doubt a name that is there.
+func inflects(text string) bool {
+	switch name.ScriptOf(text) {
+	case name.Cyrillic, name.Greek, name.Georgian, name.Armenian:
+		return true
+	}
+	return false
 }
 
 // gatherInflected looks the query up with the ending of each word taken off or
@@ -39,21 +68,35 @@ func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
 	if n := len(in.tokens); n == 0 || n > maxInflectedWords {
 		return
 	}
-	in.forms, in.end, in.left = in.forms[:0], in.end[:0], maxForms
-	for _, token := range in.tokens {
+	in.placesOnly = false
+	in.spread()
+	t.eachForm(q, a, in, 0, tr)
+	if len(a.hits) == 0 && name.ScriptOf(q.Name) == name.Latin {
+		in.placesOnly = true
+		in.spread()
+		t.eachForm(q, a, in, 0, tr)
+	}
+}
+
+// spread sets the forms of every word.
+func (in *inflection) spread() {
+	in.forms, in.end, in.key, in.left = in.forms[:0], in.end[:0], in.key[:0], maxForms
+	for i, token := range in.tokens {
 		in.forms = append(in.forms, token.Text)
-		in.forms = name.AppendStems(in.forms, token.Text, token.Script)
+		if in.placesOnly {
+			in.forms = append(in.forms, in.stems[i].OfPlace(token.Text)...)
+		} else {
+			in.forms = append(in.forms, in.stems[i].Of(token.Text, token.Script)...)
+		}
 		in.end = append(in.end, len(in.forms))
 	}
-	in.key = in.key[:0]
-	t.eachForm(q, a, in, 0, tr)
 }
 
 // eachForm extends the key by every form of word i and looks whole keys up.
 func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, tr *tracer) {
 	if i == len(in.end) {
 		in.left--
-		t.gatherForm(q, a, in.key, tr)
+		t.gatherForm(q, a, in, tr)
 		return
 	}
 	first := 0
@@ -74,16 +117,23 @@ func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, tr *tracer)
 	}
 }
 
-func (t *Table) gatherForm(q *Query, a *Answer, key []byte, tr *tracer) {
-	names := t.index.Lookup("", key)
+func (t *Table) gatherForm(q *Query, a *Answer, in *inflection, tr *tracer) {
+	names := t.index.Lookup("", in.key)
 	for i := range names.Len() {
 		n := names.At(i)
 		switch n.Kind() {
 		case fact.Acronym, fact.Demonym:
 			continue // demonyms stand in the table in all their forms
 		}
+		switch n.Entity().Kind() {
+		case fact.Country, fact.Region, fact.Place:
+		default:
+			if in.placesOnly {
+				continue
+			}
+		}
 		odds := inflectedOdds
-		if name.ScriptOf(q.Name) == name.Latin && utf8.RuneCount(key) <= shortLetters {
+		if name.ScriptOf(q.Name) == name.Latin && utf8.RuneCount(in.key) <= shortLetters {
 			odds = shortOdds
 		}
 		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])

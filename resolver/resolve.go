@@ -37,7 +37,7 @@ func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 	if len(a.hits) == 0 {
 		t.gatherVariants(q, a, tr)
 	}
-	if len(a.hits) == 0 {
+	if len(a.hits) == 0 || inflects(q.Name) && obscure(a.hits) {
 		a.key = name.AppendFold(a.key[:0], q.Name)
 		t.gatherInflected(q, a, tr)
 	}

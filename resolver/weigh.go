@@ -60,10 +60,13 @@ func features(q *Query, c *Candidate, h *hit) Features {
 		f.Method = h.odds
 		f.Prominence -= math.Log10(fact.ProminenceBase) * fact.UsualProminence
 	case c.Method > Normalized:
-		// The odds are those of two names without a prior; the prior only
-		// settles between likenesses.
+		// The odds are those of two names without a prior; the prior settles
+		// between likenesses. It never helps a country: every word is like one.
 		f.Method = h.odds
 		f.Prominence = alikePrior * (h.entity.Prominence() - fact.UsualProminence)
+		if kind := h.entity.Kind(); kind == fact.Country || kind == fact.Region {
+			f.Prominence = min(0, f.Prominence)
+		}
 	case c.Method == Normalized:
 		f.Method = normalizedWeight
 	}

@@ -13,6 +13,11 @@ import (
 //go:embed data/inflect/*.txt
 var inflectFiles embed.FS
 
+//go:embed data/inflect-places.txt
+var placeInflectFile string
+
+var placeInflections = sync.OnceValue(func() *paradigms { return compileParadigms("inflect-places.txt", placeInflectFile) })
+
 // Bounds of inflection.
 const (
 	maxEnding = 16 // bytes of the longest ending looked for
@@ -95,8 +100,15 @@ type Stems struct {
 
 // Of is [AppendStems] into memory that the next call uses again.
 func (s *Stems) Of(word []byte, script Script) [][]byte {
+	return s.of(inflections()[min(int(script), Scripts-1)], word)
+}
+
+// OfPlace is [Stems.Of] for a word in Latin letters that may only be a place: it
+// takes off endings as short as a vowel, which people's names have by nature.
+func (s *Stems) OfPlace(word []byte) [][]byte { return s.of(placeInflections(), word) }
+
+func (s *Stems) of(p *paradigms, word []byte) [][]byte {
 	s.text, s.forms = s.text[:0], s.forms[:0]
-	p := inflections()[min(int(script), Scripts-1)]
 	if p == nil {
 		return nil
 	}
