@@ -23,6 +23,9 @@ type firstWords struct {
 	mask  uint64
 	// names says which words are known as parts of people's names.
 	parts map[uint64]part
+	// joined maps names whose parts texts write as one, as Japanese and Chinese
+	// do, to their keys.
+	joined map[string]string
 }
 
 const (
@@ -42,7 +45,7 @@ const (
 
 func newFirstWords(x *index.Index) *firstWords {
 	names := x.Prefix(nil)
-	f := &firstWords{parts: make(map[uint64]part)}
+	f := &firstWords{parts: make(map[uint64]part), joined: make(map[string]string)}
 	size := uint64(1 << 10)
 	for size < uint64(names.Len())*4 {
 		size *= 2
@@ -63,6 +66,9 @@ func newFirstWords(x *index.Index) *firstWords {
 		if first, _ := utf8.DecodeRune(key); byCharacter(name.ScriptOfRune(first)) {
 			chars.cut(n.Text())
 			f.addChars(&chars)
+			if bytes.IndexByte(key, ' ') > 0 && unsegmented(name.ScriptOfRune(first)) {
+				f.joined[string(bytes.ReplaceAll(key, []byte{' '}, nil))] = string(key)
+			}
 			continue
 		}
 		f.add(key)

@@ -13,32 +13,34 @@ import (
 const (
 	enough = 0.25 // evidence of a name
 
-	midSentence    = 1.5  // a capital where only names have one
-	sentenceStart  = -0.3 // a capital where every word has one
-	capitalsLine   = -0.2 // a capital among capitals
-	elsewhere      = 1.5  // the same word has a capital in mid-sentence elsewhere
-	lowerTwin      = -2.5 // the same word stands without a capital elsewhere
-	ordinaryWord   = -2.2 // a word of some language
-	renown         = 3.0  // of prominence, from usualRenown
-	usualRenown    = 0.6
-	foreignName    = -1.2 // a name of another language alone
-	ofCountry      = 0.8  // belongs to a country of the document
-	wholeCountry   = 0.5
-	shortName      = -0.4 // a surname or nickname, and nobody of the document has it
-	inPerson       = 3.0  // the document has the person's full name
-	besideTitle    = 2.0
-	besidePlace    = 0.7  // after "in", "from"; beside another name in a list
-	strangersPart  = -4.0 // part of the name of a person that the table lacks
-	unknownBeside  = -0.7 // beside an unknown word with a capital
-	severalWords   = 2.0
-	acronym        = 0.4
-	shortAcronym   = -1.2 // of one or two letters
-	denotesSaying  = 0.9  // a verb of saying follows
-	identifier     = -6.0
-	withoutCase    = 1.2 // a script without capitals: the table's spelling is all there is
-	shortChars     = -1.0
-	guessedEnding  = -0.8
-	misspeltDigits = -1.0
+	midSentence   = 1.5  // a capital where only names have one
+	sentenceStart = -0.3 // a capital where every word has one
+	capitalsLine  = -0.2 // a capital among capitals
+	elsewhere     = 1.5  // the same word has a capital in mid-sentence elsewhere
+	lowerTwin     = -2.5 // the same word stands without a capital elsewhere
+	ordinaryWord  = -2.2 // a word of some language
+	renown        = 3.0  // of prominence, from usualRenown
+	usualRenown   = 0.6
+	foreignName   = -1.2 // a name of another language alone
+	ofCountry     = 0.8  // belongs to a country of the document
+	wholeCountry  = 0.5
+	shortName     = -0.4 // a surname or nickname, and nobody of the document has it
+	inPerson      = 3.0  // the document has the person's full name
+	besideTitle   = 2.0
+	besidePlace   = 0.7  // after "in", "from"; beside another name in a list
+	strangersPart = -4.0 // part of the name of a person that the table lacks
+	unknownBeside = -0.7 // beside an unknown word with a capital
+	severalWords  = 2.0
+	acronym       = 0.4
+	shortAcronym  = -1.2 // of one or two letters
+	denotesSaying = 0.9  // a verb of saying follows
+	identifier    = -6.0
+	withoutCase   = 1.2 // a script without capitals: the table's spelling is all there is
+	shortChars    = -1.0
+	guessedEnding = -0.8
+	ownChars      = 0.5  // the text's own language has the name in characters
+	nounsLanguage = -0.8 // in a language that writes nouns with a capital
+	otherMarks    = -0.6 // differs from the name in marks
 )
 
 // survey looks at all runs once: which words stand without a capital elsewhere,
@@ -123,6 +125,9 @@ func (w *work) evidence(r *run) float64 {
 	switch {
 	case t.form&formChar != 0:
 		e += withoutCase
+		if sameLanguage(top.Name.Language(), w.language) {
+			e += ownChars
+		}
 		if n := r.to - r.from; n == leastChars && t.script != name.Hangul {
 			e += shortChars + 2*(bearer.Prominence()-usualRenown)
 		}
@@ -140,7 +145,11 @@ func (w *work) evidence(r *run) float64 {
 		e += w.caseEvidence(r, t)
 	}
 	if !w.ownLanguage(top) {
-		e += foreignName
+		if bearer.Kind() == fact.Person {
+			e += foreignName / 3 // papers spell people as others do
+		} else {
+			e += foreignName
+		}
 	}
 	if bearer.Kind() == fact.Country || top.Entity.Kind() == fact.Country {
 		e += wholeCountry
@@ -158,6 +167,9 @@ func (w *work) evidence(r *run) float64 {
 		if r.end-r.start <= 2 && bearer.Prominence() < .85 {
 			e += shortAcronym
 		}
+	}
+	if top.Method == resolver.Normalized && words == 1 && t.form&formCaps == 0 && t.form&formCased != 0 {
+		e += otherMarks
 	}
 	if (top.Method == resolver.Inflected || r.inflected) && words == 1 {
 		e += guessedEnding
@@ -205,7 +217,11 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 	case t.form&formCaps != 0 && r.candidates[0].Name.Kind() != fact.Acronym && w.shouts(r.from):
 		e += capitalsLine
 	default:
-		return e + midSentence
+		e += midSentence
+		if sameLanguage(w.language, "de") && r.candidates[0].Name.Kind() != fact.Acronym {
+			e += nounsLanguage
+		}
+		return e
 	}
 	if r.entry.capital > 0 {
 		e += elsewhere

@@ -94,6 +94,28 @@ const (
 	fOfPossessive
 	fByStart
 	fVerbBefore
+	fPowerNothing
+	fPowerWith
+	fPowerAgainst
+	fPowerOf
+	fPowerFrom
+	fPowerTo
+	fPowerVerb
+	fPowerAnd
+	fPowerLater
+	fPowerWord
+	fPowerActor
+	fPlainSport
+	fFor
+	fObject
+	fForMove
+	fForSport
+	fArticleWord
+	fLiesIn
+	fBePlace
+	fBeArticle
+	fNextHave
+	fAlone
 	numReading
 )
 
@@ -111,6 +133,9 @@ var ReadingTerms = [numReading]string{
 	"nothing before, verb next", "hyphen", "and before", "from, act before", "to, act before", "to, relation before",
 	"with, relation near", "by, act before", "sport, nothing before", "sport, in", "sport, against", "before a name",
 	"of: sway before", "earlier: sway", "next: sway", "relation of the list", "from or to, sway before", "in, possessive", "of, possessive", "accordance", "verb before",
+	"power, nothing before", "power, with", "power, against", "power, of", "power, from", "power, to", "power, verb next", "power, and",
+	"power, later: say or decide", "power, other word next", "power, in list with actor", "no country, sport", "for", "object", "for, move before", "for, sport",
+	"article before, other word next", "what stands before lies in it", "next: be, place later", "next: be, article later", "next: have", "nothing on either side",
 }
 
 // readingWeights are the fitted weights, in nats.
@@ -341,10 +366,12 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	// What stands before.
 	set(fIn, relation&cueIn != 0)
 	set(fFrom, relation&cueFrom != 0)
-	set(fTo, relation&cueTo != 0 && relation&(cueIn|cueAgainst) == 0)
+	set(fTo, relation&cueTo != 0 && relation&(cueIn|cueAgainst|cueObject) == 0)
 	set(fBy, relation&cueBy != 0)
 	set(fWith, relation&cueWith != 0)
 	set(fAgainst, relation&cueAgainst != 0)
+	set(fFor, relation&cueFor != 0)
+	set(fObject, relation&cueObject != 0)
 	set(fAndBefore, relation&cueAnd != 0)
 	nothing := relation&cueBefore == 0
 	set(fNothingBefore, nothing)
@@ -402,6 +429,8 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	set(fSport, whole&cueSport != 0)
 	set(fRelation, whole&cueRelation != 0)
 	set(fInMove, relation&cueIn != 0 && before&cueMove != 0)
+	set(fForMove, relation&cueFor != 0 && before&cueMove != 0)
+	set(fForSport, relation&cueFor != 0 && whole&cueSport != 0)
 	set(fFromAct, relation&cueFrom != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
 	set(fToAct, relation&cueTo != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
 	set(fToRelation, relation&cueTo != 0 && before&cueRelation != 0)
@@ -409,8 +438,29 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	set(fByAct, relation&cueBy != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
 	set(fSportSubject, whole&cueSport != 0 && nothing)
 	set(fSportIn, whole&cueSport != 0 && relation&cueIn != 0)
-	set(fSportAgainst, whole&cueSport != 0 && relation&(cueAgainst|cueWith|cueOf) != 0)
+	set(fSportAgainst, whole&cueSport != 0 && relation&(cueAgainst|cueWith|cueOf|cueObject) != 0)
 	w.listFeatures(r, &f)
+	if stands {
+		// Names of power are read otherwise than names of countries.
+		f[fPowerNothing], f[fPowerWith], f[fPowerAgainst], f[fPowerOf] = f[fNothingBefore], f[fWith], max(f[fAgainst], f[fObject]), f[fOf]
+		f[fPowerFrom], f[fPowerTo], f[fPowerVerb], f[fPowerAnd] = f[fFrom], f[fTo], f[fSubjectVerb], f[fAndBefore]
+		f[fPowerLater], f[fPowerWord], f[fPowerActor] = max(f[fLaterSay], f[fLaterDecide]), f[fNextWord], f[fListActor]
+	}
+	if r.from > first && w.cue(r.from-1)&cueArticle != 0 && list[r.from].gap == gapSpace {
+		f[fArticleWord] = f[fNextWord]
+	}
+	set(fLiesIn, w.liesIn(r))
+	set(fNextHave, next&cueBe != 0 && next&cueAct != 0)
+	if f[fNextBe] != 0 && f[fNextHave] == 0 {
+		var later cue
+		for k := at2 + nextLen; k < min(last, at2+nextLen+7); k++ {
+			later |= w.cue(k)
+		}
+		set(fBePlace, later&cuePlace != 0)
+		set(fBeArticle, at2+nextLen < last && w.cue(at2+nextLen)&cueArticle != 0)
+	}
+	set(fAlone, nothing && next == 0 && f[fNextWord] == 0 && f[fNextName] == 0)
+	set(fPlainSport, kind != fact.Country && f[fSport] != 0)
 	return f
 }
 
@@ -445,6 +495,27 @@ func (w *work) relationBefore(r *run, first int) (cue, int) {
 		at -= length
 	}
 	return found, at
+}
+
+// liesIn reports whether the name is said where another place lies: "Oslo,
+// Norway".
+func (w *work) liesIn(r *run) bool {
+	if r.from == 0 || w.tokens.list[r.from].gap&(gapComma|gapOpen) == 0 || w.covered[r.from-1] == 0 || len(r.candidates) == 0 {
+		return false
+	}
+	before := &w.runs[w.covered[r.from-1]-1]
+	if before == r || len(before.candidates) == 0 {
+		return false
+	}
+	c, of := &before.candidates[0], r.candidates[0].Entity
+	if r.candidates[0].Literal.Valid() {
+		of = r.candidates[0].Literal
+	}
+	inner := c.Entity
+	if c.Literal.Valid() {
+		inner = c.Literal
+	}
+	return inner != of && isPlace(inner.Kind()) && inner.Kind() != fact.Country && resolver.Belongs(&resolver.Candidate{Entity: inner}, of.ID())
 }
 
 // listHead returns the first name of the list that the run stands in, which is

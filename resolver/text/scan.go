@@ -57,13 +57,16 @@ func (w *work) at(i, limit int, inner bool) int {
 		return i
 	}
 	if t.form&formChar != 0 {
-		end := w.chars(i, limit)
+		end, query := w.chars(i, limit)
 		if end > i {
-			w.add(i, end, int(t.start), w.tokens.surface(i, end), "", false, inner)
+			w.add(i, end, int(t.start), w.tokens.surface(i, end), query, false, inner)
 		}
 		return end
 	}
 	end := w.words(i, limit, w.tokens.key(i))
+	if end > i+1 && w.leadsIn(i, end) {
+		return i
+	}
 	if end == i+1 && w.longerInflected(i, limit) {
 		if longer, key := w.caseRun(i, limit, 2); longer > end {
 			return w.addCase(i, longer, key, inner)
@@ -92,6 +95,23 @@ func (w *work) at(i, limit int, inner bool) int {
 		}
 	}
 	return i
+}
+
+// leadsIn reports whether a run begins with an article that is no part of the
+// name: the name without it is a key too and means the same, or the text writes
+// the article small where the name has a capital.
+func (w *work) leadsIn(i, end int) bool {
+	if w.cue(i)&(cueArticle|cueOf|cueIn|cueTo) == 0 {
+		return false
+	}
+	rest := w.words(i+1, end, w.tokens.key(i+1))
+	if rest != end {
+		return w.tokens.list[i].form&(formUpper|formCased) == formCased
+	}
+	whole := w.entryOf(w.tokens.surface(i, end), "", false)
+	bare := w.entryOf(w.tokens.surface(i+1, end), "", false)
+	return len(whole.candidates) == 0 || len(bare.candidates) > 0 &&
+		(whole.candidates[0].Entity == bare.candidates[0].Entity || w.tokens.list[i].form&(formUpper|formCased) == formCased)
 }
 
 // words returns the end of the longest run from token i that is a key, first
@@ -140,10 +160,14 @@ func (w *work) words(i, limit int, first []byte) int {
 	}
 	w.buffer = buffer
 	for k := n - 1; k >= 0; k-- {
-		key := buffer[:lengths[k]]
-		if w.table.Index().Lookup("", key).Len() > 0 {
-			return ends[k]
+		if w.table.Index().Lookup("", buffer[:lengths[k]]).Len() == 0 {
+			continue
 		}
+		if k > 0 && ends[k-1] == ends[k]-1 && list[ends[k-1]].gap == gapQuote && w.mayEnd(ends[k-1]) &&
+			w.table.Index().Lookup("", buffer[:lengths[k-1]]).Len() > 0 {
+			return ends[k-1] // "Blinken's" and not the Blinkens
+		}
+		return ends[k]
 	}
 	return i
 }
@@ -156,11 +180,11 @@ func (w *work) mayEnd(j int) bool {
 }
 
 // chars returns the end of the longest run of characters from token i that is
-// a key, or i.
-func (w *work) chars(i, limit int) int {
+// a key, or i; and the key where the table has spaces that the text has not.
+func (w *work) chars(i, limit int) (int, string) {
 	list := w.tokens.list
 	if i+leastChars > limit || !w.startsChars(i) {
-		return i
+		return i, ""
 	}
 	var ends [maxChars]int
 	var lengths [maxChars]int
@@ -190,11 +214,17 @@ func (w *work) chars(i, limit int) int {
 	}
 	w.buffer = buffer
 	for k := n - 1; k >= 0; k-- {
-		if w.endsChars(i, ends[k]) && w.table.Index().Lookup("", buffer[:lengths[k]]).Len() > 0 {
-			return ends[k]
+		if !w.endsChars(i, ends[k]) {
+			continue
+		}
+		if w.table.Index().Lookup("", buffer[:lengths[k]]).Len() > 0 {
+			return ends[k], ""
+		}
+		if parted, ok := w.first.joined[string(buffer[:lengths[k]])]; ok {
+			return ends[k], parted
 		}
 	}
-	return i
+	return i, ""
 }
 
 // list2 is the folded form of tokens i to j without what parts them, which
@@ -240,6 +270,17 @@ func (w *work) endsChars(i, end int) bool {
 func hiragana(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return r >= 0x3041 && r <= 0x309f
+}
+
+// inHiragana reports whether a text is of hiragana alone, which Japanese writes
+// its own words in and folding makes katakana of.
+func inHiragana(s string) bool {
+	for _, r := range s {
+		if r < 0x3041 || r > 0x309f {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // particle reports whether what follows a Korean name up to the end of the word
@@ -459,7 +500,7 @@ func (w *work) keep(candidates []resolver.Candidate) []resolver.Candidate {
 // demonyms without a capital only where the table has them so.
 func (w *work) writtenSo(e *entry, candidates []resolver.Candidate) []resolver.Candidate {
 	return slices.DeleteFunc(candidates, func(c resolver.Candidate) bool {
-		return c.Name.Valid() && !writtenSo(e.surface, c.Name.Text(), c.Name.Kind(), c.Name.Language(), w.language)
+		return c.Name.Valid() && (inHiragana(e.surface) && !inHiragana(c.Name.Text()) || !writtenSo(e.surface, c.Name.Text(), c.Name.Kind(), c.Name.Language(), w.language))
 	})
 }
 

@@ -212,7 +212,7 @@ func (w *work) titleAround(r *run) (found, bool) {
 	// Before, with or without "of": "presidente ucraino", "president of Ukraine".
 	end := r.from
 	for n := 0; end > 0 && n < 3; n++ {
-		if c := w.cue(end - 1); c&(cueOf|cueArticle|cueIn) == 0 || list[end].gap&^(gapSpace|gapQuote) != 0 {
+		if c := w.cue(end - 1); c&(cueOf|cueArticle) == 0 || list[end].gap&^(gapSpace|gapQuote) != 0 {
 			break
 		}
 		end--
@@ -382,15 +382,23 @@ func (w *work) applyTitle(f *found) {
 	if len(who) > 1 {
 		outcome = resolver.Ambiguous
 	}
-	from, to := f.from, f.to
-	e := w.newEntry()
-	*e = entry{surface: w.tokens.surface(from, to), candidates: w.keep(candidates), outcome: outcome}
+	// The title's mention is the whole phrase; the country's is inside it.
+	from, to := f.first, f.last
 	at := len(w.runs)
 	for k := from; k < to; k++ {
-		if n := w.covered[k]; n > 0 && int(n-1) < at && w.runs[n-1].state == sure {
-			return // part of the title is a mention of its own
+		if n := w.covered[k]; n > 0 && &w.runs[n-1] != f.of && w.runs[n-1].state == sure {
+			if o := &w.runs[n-1]; o.from < from || o.to > to || o.kind() == fact.Person {
+				return // part of the phrase belongs to another name
+			}
 		}
 	}
+	for k := from; k < to; k++ {
+		if n := w.covered[k]; n > 0 {
+			w.runs[n-1].inner = true
+		}
+	}
+	e := w.newEntry()
+	*e = entry{surface: w.tokens.surface(from, to), candidates: w.keep(candidates), outcome: outcome}
 	w.addKnown(from, to, e)
 	r := &w.runs[at]
 	r.title, r.phraseFrom, r.phraseTo = true, f.first, f.last

@@ -53,7 +53,8 @@ func run(args []string, stdout, stderr io.Writer) error {
 	own := flags.String("annotated", "resolver/text/testdata/annotated", "directory of the project's own annotated texts")
 	out := flags.String("out", "", "write the weights to this file")
 	misses := flags.Int("miss", 0, "print up to this many wrong answers")
-	penalty := flags.Float64("l2", 3, "strength of the penalty")
+	penalty := flags.Float64("l2", 0.3, "strength of the penalty")
+	share := flags.Float64("own", 0.5, "weight of an example of the annotated texts against one of the set")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	more, err := readOwn(a, *own)
+	more, err := readOwn(a, *own, *share)
 	if err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func byteOf(s string, rune int) int {
 }
 
 // readOwn takes the places of the annotated texts.
-func readOwn(a *text.Annotator, dir string) ([]example, error) {
+func readOwn(a *text.Annotator, dir string, weight float64) ([]example, error) {
 	documents, err := annotated.Read(os.DirFS(dir))
 	if err != nil {
 		return nil, err
@@ -141,12 +142,13 @@ func readOwn(a *text.Annotator, dir string) ([]example, error) {
 	var work text.Annotation
 	for _, d := range documents {
 		for _, m := range d.Mentions {
-			if !m.Place || m.Reading != resolver.Literal && m.Reading != resolver.Metonymic {
+			e, _ := a.Table().Find(m.ID)
+			if m.Reading != resolver.Metonymic && (m.Reading != resolver.Literal || !annotated.Choice(e, &d)) {
 				continue
 			}
 			examples = append(examples, example{
 				features:  a.ReadingFeaturesAt(d.Text, d.Language, m.Start, m.End, &work),
-				metonymic: m.Reading == resolver.Metonymic, weight: 1, group: d.Language,
+				metonymic: m.Reading == resolver.Metonymic, weight: weight, group: d.Language,
 				what: d.Text[max(0, m.Start-60):m.Start] + "[" + d.Text[m.Start:m.End] + "]" + d.Text[m.End:min(len(d.Text), m.End+60)],
 			})
 		}
