@@ -27,7 +27,6 @@ type inflection struct {
 	end    []int    // of forms, by word
 	key    []byte
 	left   int
-	stems  [maxInflectedWords]name.Stems
 	// placesOnly: the forms rest on endings that only places may have.
 	placesOnly bool
 }
