@@ -31,7 +31,8 @@ const (
 	knownCountry = 1.0
 	// powerInNews is the weight of a capital or seat of power against its
 	// namesakes: running text that needs one of them mostly needs it.
-	powerInNews = 0.7
+	powerInNews   = 0.7
+	renownOfPower = 5
 	// surelyGuessed is the least score of a likeness that is taken for the name.
 	surelyGuessed = 0.95
 )
@@ -244,6 +245,9 @@ func (w *work) beginsUnknown(i int) bool {
 	if t.form&(formUpper|formCased) != formUpper|formCased || t.form&(formCaps|formTitle|formCode|formDigits) != 0 || t.end-t.start < 3 {
 		return false
 	}
+	if t.form&formStart != 0 && (isOrdinary(w.tokens.key(i)) || w.cue(i) != 0) {
+		return false
+	}
 	if r := w.runOf(i); r != nil && (r.to > r.from+1 || r.candidates[0].Entity.Kind() != fact.Person) {
 		return false
 	}
@@ -343,7 +347,8 @@ func (w *work) inContext(r *run) {
 			c.Features.Context = knownCountry
 		}
 		if c.Reading == resolver.Metonymic && before == 0 {
-			c.Features.Context += powerInNews
+			// Of the powers that sit in one city the better known is meant.
+			c.Features.Context += powerInNews + renownOfPower*(c.Entity.Prominence()-1)
 		}
 		changed = changed || c.Features.Context != before
 	}

@@ -293,7 +293,7 @@ func (w *work) unknownName(i int) bool {
 	if w.covered[i] != 0 || t.form&(formUpper|formCased) != formUpper|formCased || t.form&(formCaps|formTitle|formDigits) != 0 {
 		return false
 	}
-	if t.form&formStart != 0 && w.first.part(w.tokens.key(i))&forename == 0 {
+	if t.form&formStart != 0 && (w.first.part(w.tokens.key(i))&forename == 0 || isOrdinary(w.tokens.key(i)) || w.cue(i) != 0) {
 		return false
 	}
 	return w.titles == nil || !w.titles.isTitleWord(w.tokens.key(i))

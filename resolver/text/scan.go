@@ -9,6 +9,7 @@ import (
 
 	"onoma/resolver"
 	"onoma/resolver/fact"
+	"onoma/resolver/index"
 	"onoma/resolver/name"
 )
 
@@ -75,8 +76,15 @@ func (w *work) at(i, limit int, inner bool) int {
 			return w.add(i, longer, int(t.start), w.tokens.surface(i, longer), "", true, inner)
 		}
 	}
+	if end == i+1 && t.form&formUpper != 0 {
+		if key := w.betterKnown(i); key != "" {
+			return w.addCase(i, end, key, inner)
+		}
+	}
 	if end > i {
-		return w.add(i, end, int(t.start), w.tokens.surface(i, end), "", false, inner)
+		if next := w.add(i, end, int(t.start), w.tokens.surface(i, end), "", false, inner); next > i {
+			return next
+		}
 	}
 	switch t.script {
 	case name.Arabic, name.Hebrew:
@@ -95,6 +103,38 @@ func (w *work) at(i, limit int, inner bool) int {
 		}
 	}
 	return i
+}
+
+// betterKnown returns the key of a case form where the word is the name of
+// something little known, and a form of the name of something well known: "Путина"
+// is Putin, and hardly Putina in Peru.
+func (w *work) betterKnown(i int) string {
+	const littleKnown, better = 0.55, 0.25
+	e := w.entryOf(w.tokens.surface(i, i+1), "", false)
+	if len(e.candidates) == 0 || bearerOf(&e.candidates[0]).Prominence() > littleKnown {
+		return ""
+	}
+	end, key := w.caseRun(i, i+1, 1)
+	if end == i {
+		return ""
+	}
+	names := w.table.Index().Lookup("", []byte(key))
+	for k := range names.Len() {
+		if n := names.At(k); n.Kind() != fact.Demonym && n.Kind() != fact.Acronym && n.Text() != e.surface &&
+			n.Entity().Prominence() > bearerOf(&e.candidates[0]).Prominence()+better {
+			delete(w.entries, e.surface)
+			return key
+		}
+	}
+	return ""
+}
+
+// bearerOf returns what bears the name of the candidate.
+func bearerOf(c *resolver.Candidate) index.Entity {
+	if c.Literal.Valid() {
+		return c.Literal
+	}
+	return c.Entity
 }
 
 // leadsIn reports whether a run begins with an article that is no part of the
