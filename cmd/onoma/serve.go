@@ -69,6 +69,9 @@ lets anyone read, in the clear, and nobody without credentials write.`,
 		defer closeTable()
 		metrics := telemetry.New(version())
 		metrics.Watch(r)
+		if mirror != nil {
+			metrics.WatchFollower(mirror)
+		}
 		results, program, err := keep.open()
 		if err != nil {
 			return err

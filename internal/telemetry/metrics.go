@@ -143,6 +143,32 @@ func (m *Metrics) Watch(r *resolver.Resolver) {
 	gauge("onoma_table_bytes", "Size of the table's index.", func(t *resolver.Table) float64 { return float64(t.Stats().Bytes) })
 }
 
+// Follower is what keeps the table at an authority's newest version.
+type Follower interface {
+	// Newest is the newest version that the authority is known to have.
+	Newest() int64
+	// Behind tells since when the table has been behind or the authority out of
+	// reach; zero when neither is so.
+	Behind() time.Time
+}
+
+// WatchFollower adds how far the table is behind its authority.
+func (m *Metrics) WatchFollower(f Follower) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "onoma_table_authority_version", Help: "Newest version that the authority is known to have.",
+		}, func() float64 { return float64(f.Newest()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "onoma_table_behind_seconds", Help: "How long the table has been behind its authority, or cut off from it; 0 when it is not.",
+		}, func() float64 {
+			if since := f.Behind(); !since.IsZero() {
+				return time.Since(since).Seconds()
+			}
+			return 0
+		}),
+	)
+}
+
 // Call is the metrics of one method.
 type Call struct {
 	calls           *prometheus.CounterVec
