@@ -61,10 +61,11 @@ func features(q *Query, c *Candidate, h *hit) Features {
 		f.Prominence -= math.Log10(fact.ProminenceBase) * fact.UsualProminence
 	case c.Method > Normalized:
 		// The odds are those of two names without a prior; the prior settles
-		// between likenesses. It never helps a country: every word is like one.
+		// between likenesses. It helps people alone: every word is like some
+		// famous place.
 		f.Method = h.odds
 		f.Prominence = alikePrior * (h.entity.Prominence() - fact.UsualProminence)
-		if kind := h.entity.Kind(); kind == fact.Country || kind == fact.Region {
+		if h.entity.Kind() != fact.Person {
 			f.Prominence = min(0, f.Prominence)
 		}
 	case c.Method == Normalized:

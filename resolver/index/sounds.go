@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -136,7 +137,7 @@ func latinBearers(x *Index) []bool {
 	latin := make([]bool, len(x.entities))
 	for i := range x.names {
 		n := &x.names[i]
-		if !latin[n.entity] && name.ScriptOf(x.nameText(uint32(i))) == name.Latin {
+		if !latin[n.entity] && x.widelyRead(n) && name.ScriptOf(x.nameText(uint32(i))) == name.Latin {
 			latin[n.entity] = true
 		}
 	}
@@ -151,11 +152,27 @@ func (x *Index) heard(group Names, latin []bool) bool {
 		case fact.Acronym, fact.Demonym:
 			continue
 		}
-		if !latin[n.entity] || name.ScriptOf(x.nameText(i)) == name.Latin {
+		if !latin[n.entity] || x.widelyRead(n) && name.ScriptOf(x.nameText(i)) == name.Latin {
 			return true
 		}
 	}
 	return false
+}
+
+// widelyRead reports whether a name is in a language that texts in other
+// scripts take names from, or in none in particular. A country has names in
+// hundreds of languages, and among so many every ordinary word is like one:
+// Vienna is Vunua somewhere.
+func (x *Index) widelyRead(n *nameRecord) bool {
+	tag, _, _ := strings.Cut(x.words[n.language], "-")
+	return tag == "" || slices.Contains(wideLanguages, tag)
+}
+
+// wideLanguages are the languages written in Latin letters with the most
+// readers and writers of news.
+var wideLanguages = []string{
+	"mul", "und", "en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "id", "ms", "vi", "ro", "cs", "hu", "sv", "da", "nb", "no", "fi",
+	"hr", "sr", "bs", "sk", "sl", "lt", "lv", "et", "sq", "az", "ca", "sw", "uz",
 }
 
 // add adds a name with its words.
