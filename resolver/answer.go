@@ -21,7 +21,7 @@ type Answer struct {
 	// Scratch.
 	shouted    bool // the query is an acronym of the table, in its own case
 	key        []byte
-	variants   []name.Variant
+	reducer    name.Reducer
 	hits       []hit
 	inflection *inflection
 	matcher    *matcher

@@ -16,6 +16,9 @@ type matcher struct {
 	hearing     index.Hearing
 	compared    []index.Name // of this query
 	best        float64      // similarity of them
+
+	comparison name.Comparison
+	features   LikenessFeatures
 }
 
 const (
@@ -128,13 +131,13 @@ func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield fu
 		}
 		m.compared = append(m.compared, heard.Name)
 		sounds.Spell(heard, &m.held)
-		c := m.comparer.Compare(&m.asked, &m.held)
-		m.best = max(m.best, c.Similarity)
+		m.comparison = m.comparer.Compare(&m.asked, &m.held)
+		m.best = max(m.best, m.comparison.Similarity)
 		group := heard.Name.Group()
 		for i := range group.Len() {
 			n := group.At(i)
-			f := FeaturesOf(&c, m.asked.Len(), n.Entity().Kind())
-			if !yield(n, &c, &f) {
+			m.features = FeaturesOf(&m.comparison, m.asked.Len(), n.Entity().Kind())
+			if !yield(n, &m.comparison, &m.features) {
 				return false
 			}
 		}

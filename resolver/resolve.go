@@ -107,8 +107,7 @@ func (t *Table) gather(q *Query, key []byte, a *Answer, tr *tracer) {
 // gatherVariants tries the query without article, title or possessive and with
 // the parts around a comma swapped, until one reduction has a name.
 func (t *Table) gatherVariants(q *Query, a *Answer, tr *tracer) {
-	a.variants = name.Variants(a.variants[:0], q.Name)
-	for _, v := range a.variants {
+	for _, v := range a.reducer.Variants(q.Name) {
 		a.key = append(a.key[:0], v.Key...)
 		tr.key("without "+v.What.String(), a.key)
 		t.gather(q, a.key, a, tr)

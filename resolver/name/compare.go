@@ -532,7 +532,7 @@ func (c *Comparer) words(q, n *formToken) pairing {
 // the ending that its language puts onto foreign names, or the generic word that
 // its script writes onto places: Beiners is Boehner, 철원군 is Cheorwon.
 func (c *Comparer) bare(weight, norm int32, q, n *formToken) int32 {
-	if n.script != Latin || weight > norm*8/10 {
+	if n.script != Latin || weight > norm*8/10 || q.script == Latin && weight < norm/4 {
 		return weight
 	}
 	text := words().bareOf(q.text, q.script)

@@ -102,6 +102,7 @@ var symbolCodes = func() (codes [256]Key) {
 type beam struct {
 	at [maxFrom + 4]struct {
 		n     int
+		best  int32
 		paths [MaxKeys]path
 	}
 }
@@ -116,11 +117,15 @@ func (b *beam) keys(dst []Key, m *model, word []byte) []Key {
 	var l lattice
 	l.layOut(m, word)
 	for i := range l.n + 1 {
-		b.at[i].n = 0
+		b.at[i].n, b.at[i].best = 0, noWay
 	}
 	b.push(0, 0, 0)
 	for i := range l.n {
+		least := b.at[i].best - 2*keyDepth
 		for _, p := range b.at[i].paths[:b.at[i].n] {
+			if p.weight < least {
+				continue
+			}
 			found := false
 			for k, at := range l.chunks[i] {
 				if at < 0 {
@@ -161,6 +166,7 @@ const keyDepth = 60
 // push adds a path, one for a key, and drops the weakest past the bound.
 func (b *beam) push(i int, key Key, weight int32) {
 	at := &b.at[i]
+	at.best = max(at.best, weight)
 	weakest := -1
 	for k := range at.n {
 		p := &at.paths[k]

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+	"unsafe"
 )
 
 //go:embed data/strip/titles.txt
@@ -53,29 +54,56 @@ func (r Reduction) String() string {
 // nor one key twice. Titles and articles are data/strip/*.txt.
 //
 // Keys share one or two allocated strings.
-func Variants(dst []Variant, s string) []Variant {
-	strip := stripTables()
-	v := variants{strip: strip, dst: dst, first: len(dst), whole: Fold(s)}
+func Variants(dst []Variant, s string) []Variant { return append(dst, new(Reducer).Variants(s)...) }
+
+// Reducer is the memory of [Reducer.Variants]. The zero Reducer is ready. Not safe
+// for concurrent use.
+type Reducer struct {
+	keys     []byte
+	variants []Variant
+}
+
+// Variants is [Variants] into memory that the next call uses again: neither the
+// list nor its keys outlive it.
+func (r *Reducer) Variants(s string) []Variant {
+	r.keys = r.keys[:0]
+	v := variants{strip: stripTables(), dst: r.variants[:0], whole: r.fold(s)}
 	if v.whole == "" {
-		return dst
+		return nil
 	}
+	r.variants = r.reduce(&v, s)
+	return r.variants
+}
+
+// fold returns the key of s. When the memory grows, the keys before keep the old.
+func (r *Reducer) fold(s string) string {
+	start := len(r.keys)
+	r.keys = AppendFold(r.keys, s)
+	return viewOf(r.keys[start:])
+}
+
+// viewOf is text as a string that lives as long as it is not written to.
+func viewOf(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
+
+func (r *Reducer) reduce(v *variants, s string) []Variant {
+	strip := v.strip
 	v.from(v.whole, 0, true)
 	base, what := s, Reduction(0)
 	if shorter, ok := strip.possessive(s); ok {
 		base, what = shorter, Possessive
-		v.from(Fold(base), what, true)
+		v.from(r.fold(base), what, true)
 	}
 	if rest, ok := strip.elided(base); ok {
-		v.from(Fold(rest), what|Article, false)
+		v.from(r.fold(rest), what|Article, false)
 	}
 	if family, given, ok := CutComma(base); ok {
-		turned := make([]byte, 0, len(base)+16)
-		turned = AppendFold(turned, given)
-		if n := len(turned); n > 0 {
-			turned = append(turned, ' ')
-			turned = AppendFold(turned, family)
-			if len(turned) > n+1 {
-				v.from(string(turned), what|Inversion, true)
+		start := len(r.keys)
+		r.keys = AppendFold(r.keys, given)
+		if n := len(r.keys); n > start {
+			r.keys = append(r.keys, ' ')
+			r.keys = AppendFold(r.keys, family)
+			if len(r.keys) > n+1 {
+				v.from(viewOf(r.keys[start:]), what|Inversion, true)
 			}
 		}
 	}
@@ -86,7 +114,6 @@ func Variants(dst []Variant, s string) []Variant {
 type variants struct {
 	strip *strip
 	dst   []Variant
-	first int
 	whole string
 }
 
@@ -123,7 +150,7 @@ func (v *variants) add(key string, what Reduction) {
 	if key == "" || key == v.whole {
 		return
 	}
-	for _, had := range v.dst[v.first:] {
+	for _, had := range v.dst {
 		if had.Key == key {
 			return
 		}
@@ -262,7 +289,8 @@ func (s *strip) possessive(text string) (string, bool) {
 		last := text[at-1] | 0x20
 		return text[:at], last == 's' || last == 'x' || last == 'z'
 	}
-	return text[:at], len(ending) <= 8 && s.possessives[Fold(ending)]
+	var key [keyRoom]byte
+	return text[:at], len(ending) <= 8 && s.possessives[string(AppendFold(key[:0], ending))]
 }
 
 // elided returns text without an article joined to its front by an apostrophe.
@@ -273,11 +301,15 @@ func (s *strip) elided(text string) (string, bool) {
 			break
 		}
 		if isJoiningApostrophe(r) {
-			return text[i+utf8.RuneLen(r):], s.elisions[Fold(text[:i])]
+			var key [keyRoom]byte
+			return text[i+utf8.RuneLen(r):], s.elisions[string(AppendFold(key[:0], text[:i]))]
 		}
 	}
 	return "", false
 }
+
+// keyRoom is room for the key of eight bytes (see [FoldBound]).
+const keyRoom = 64
 
 func isJoiningApostrophe(r rune) bool {
 	return r == '\'' || r == '’' || r == 'ʼ' || r == '`' || r == '´'
