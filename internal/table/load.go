@@ -135,14 +135,14 @@ func (m *Mirror) NewLoad(ctx context.Context, o LoadOptions) (*Loader, error) {
 	l.ids.init()
 	// Staging outlives the call that began it: a load that is cut off may be
 	// resumed by another.
-	go l.stage(context.WithoutCancel(ctx))
+	go l.stage(context.WithoutCancel(ctx), l.runs)
 	return l, nil
 }
 
 // stage writes runs away until there are no more. After a failure it only drains.
-func (l *Loader) stage(ctx context.Context) {
+func (l *Loader) stage(ctx context.Context, runs <-chan []Encoded) {
 	var failure error
-	for run := range l.runs {
+	for run := range runs {
 		if failure == nil {
 			failure = l.batch.Stage(ctx, l.options.Source, run)
 			if failure != nil {

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,8 @@ type MirrorOptions struct {
 	Poll time.Duration
 	// Logger may be nil.
 	Logger *slog.Logger
+	// WithoutSeed leaves the built-in table out: the table is what is loaded.
+	WithoutSeed bool
 }
 
 // sweepEvery is how often what is no longer kept is deleted.
@@ -65,8 +68,10 @@ func NewMirror(ctx context.Context, o MirrorOptions) (*Mirror, error) {
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
-	if err := plantSeed(ctx, m.authority); err != nil {
-		return nil, fmt.Errorf("built-in table: %w", err)
+	if !o.WithoutSeed {
+		if err := plantSeed(ctx, m.authority); err != nil {
+			return nil, fmt.Errorf("built-in table: %w", err)
+		}
 	}
 	if err := m.start(ctx); err != nil {
 		return nil, err
@@ -242,9 +247,9 @@ func build(ctx context.Context, a Authority) (*index.Index, []fact.Override, int
 		case r.Position != nil:
 			builder.AddPosition(*r.Position)
 		case source == seed.Source:
-			last = append(last, *r.Entity)
+			last = append(last, named(*r.Entity, source))
 		default:
-			builder.Add(*r.Entity)
+			builder.Add(named(*r.Entity, source))
 		}
 		return nil
 	})
@@ -256,6 +261,14 @@ func build(ctx context.Context, a Authority) (*index.Index, []fact.Override, int
 	}
 	x, err := builder.Build()
 	return x, overrides, version, err
+}
+
+// named makes the canonical name one of the names of the source that gives it.
+func named(e fact.Entity, source string) fact.Entity {
+	if e.Canonical != "" && !slices.ContainsFunc(e.Names, func(n fact.Name) bool { return n.Text == e.Canonical }) {
+		e.Names = append(e.Names, fact.Name{Text: e.Canonical, Kind: fact.Primary, Source: source})
+	}
+	return e
 }
 
 // plantSeed publishes the built-in table as a source, at the first start and
