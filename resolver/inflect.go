@@ -1,9 +1,11 @@
 package resolver
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"onoma/resolver/fact"
+	"onoma/resolver/index"
 	"onoma/resolver/name"
 )
 
@@ -77,6 +79,13 @@ func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
 	}
 }
 
+// doubtful reports whether a name in Latin letters is too easily reached by an
+// ending: a short word, or a single name of a person, of which another is at
+// hand with every letter (Martin, Martina; William, Williams).
+func doubtful(n index.Name, key []byte) bool {
+	return utf8.RuneCount(key) <= shortLetters || n.Entity().Kind() == fact.Person && !bytes.ContainsRune(key, ' ')
+}
+
 // spread sets the forms of every word.
 func (in *inflection) spread() {
 	in.forms, in.end, in.key, in.left = in.forms[:0], in.end[:0], in.key[:0], maxForms
@@ -132,7 +141,7 @@ func (t *Table) gatherForm(q *Query, a *Answer, in *inflection, tr *tracer) {
 			}
 		}
 		odds := inflectedOdds
-		if name.ScriptOf(q.Name) == name.Latin && utf8.RuneCount(in.key) <= shortLetters {
+		if doubtful(n, in.key) && name.ScriptOf(q.Name) == name.Latin {
 			odds = shortOdds
 		}
 		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])

@@ -69,6 +69,9 @@ func compileParadigms(file, text string) *paradigms {
 		}
 		p.base = append(p.base, bases)
 		for _, ending := range append(fields[1:], bases...) {
+			if ending == "" && len(bases) > 1 {
+				continue // else every word were a form of itself with a vowel more
+			}
 			p.of[foldEnding(ending)] |= bit
 		}
 	}
