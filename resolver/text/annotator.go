@@ -95,9 +95,11 @@ type work struct {
 	*Annotator
 	document *Document
 	language string
+	cueWords *cues
 	tokens   tokens
 	// covered says of each token which run covers it: number + 1.
 	covered []int32
+	doubted []int32 // the same of the runs that were not taken for names
 	runs    []run
 	entries map[string]*entry
 	room    []entry // from which entries are taken
@@ -110,10 +112,18 @@ type work struct {
 	// Of the whole document.
 	lower     map[string]int // words seen without a capital, of those that matter
 	countries []share
+	counted   bool              // countries is final
 	people    map[string]person // by surname
 	strangers map[string]bool   // surnames of people that the table lacks
 	guesses   int               // searches by likeness that are left
 	scratch   []byte
+	met       map[int]bool     // numbers of the people whose full names the document has
+	belongs   map[int]bool     // by number, what belongs to a country of the document
+	barren    map[string]uint8 // words that no ending makes a name of
+	bound     int              // acronyms that were introduced in brackets
+
+	titleWords []uint8 // of each token, whether it may be of a title
+	titleForms map[string]bool
 	// focus is the first token of a run that was given, -1 for none.
 	focus int
 }
@@ -182,6 +192,10 @@ func (w *work) begin(a *Annotator, d *Document) {
 	w.lower = reuse(w.lower)
 	w.people = reuse(w.people)
 	w.strangers = reuse(w.strangers)
+	w.met = reuse(w.met)
+	w.belongs = reuse(w.belongs)
+	w.barren = reuse(w.barren)
+	w.bound, w.counted = 0, false
 	w.guesses, w.focus = maxGuesses, -1
 	w.query = resolver.Query{
 		Language: w.language, AsOf: d.AsOf, Countries: d.Countries,
@@ -193,6 +207,7 @@ func (w *work) begin(a *Annotator, d *Document) {
 // speak sets the language of the document.
 func (w *work) speak(language string) {
 	w.language, w.query.Language = language, language
+	w.cueWords = cuesFor(language)
 	if language == "und" {
 		w.query.Language = ""
 	}

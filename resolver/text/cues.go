@@ -119,9 +119,9 @@ var anyCues = sync.OnceValue(func() *cues {
 
 var noCues = &cues{}
 
-// cues returns the cue words of the document's language.
-func (w *work) cues() *cues {
-	tag, _, _ := strings.Cut(w.language, "-")
+// cuesFor returns the cue words of a language.
+func cuesFor(language string) *cues {
+	tag, _, _ := strings.Cut(language, "-")
 	if c := cuesOf()[tag]; c != nil {
 		return c
 	}
@@ -130,6 +130,9 @@ func (w *work) cues() *cues {
 	}
 	return noCues
 }
+
+// cues returns the cue words of the document's language.
+func (w *work) cues() *cues { return w.cueWords }
 
 // cue returns what token i says.
 func (w *work) cue(i int) cue { return w.cues().word(w.tokens.key(i)) }

@@ -35,6 +35,9 @@ const (
 	renownOfPower = 5
 	// surelyGuessed is the least score of a likeness that is taken for the name.
 	surelyGuessed = 0.95
+	// mostBound is how many acronyms a document may introduce; each costs a look
+	// at the whole document.
+	mostBound = 32
 )
 
 // countCountry counts the country that a sure candidate speaks for.
@@ -90,11 +93,28 @@ func (w *work) sortCountries() {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.country.Number(), b.country.Number()))
 	})
 	w.countries = w.countries[:min(len(w.countries), aboutCountries)]
+	w.counted = true
 }
 
 // isOfCountry reports whether the candidate belongs to a country of the document
 // and is not that country itself.
 func (w *work) isOfCountry(c *resolver.Candidate) bool {
+	if !w.counted {
+		return false
+	}
+	number := 2 * c.Entity.Number()
+	if c.Literal.Valid() {
+		number = 2*c.Literal.Number() + 1
+	}
+	known, ok := w.belongs[number]
+	if !ok {
+		known = w.findOfCountry(c)
+		w.belongs[number] = known
+	}
+	return known
+}
+
+func (w *work) findOfCountry(c *resolver.Candidate) bool {
 	for i := range w.countries {
 		if s := &w.countries[i]; s.country != c.Entity && resolver.Belongs(c, s.country.ID()) {
 			return true
@@ -125,19 +145,12 @@ func (w *work) know(surname string, c *resolver.Candidate) {
 		p.candidate = *c
 	}
 	w.people[surname] = p
+	w.met[c.Entity.Number()] = true
 }
 
 // knows reports whether the document has the full name of the candidate.
 func (w *work) knows(c *resolver.Candidate) bool {
-	if c.Entity.Kind() != fact.Person {
-		return false
-	}
-	for _, p := range w.people {
-		if p.candidate.Entity == c.Entity {
-			return true
-		}
-	}
-	return false
+	return w.met[c.Entity.Number()]
 }
 
 // bracketed takes an acronym in brackets for the name before it.
@@ -146,6 +159,9 @@ func (w *work) bracketed() {
 	for i := range w.runs {
 		r := &w.runs[i]
 		k := r.to
+		if w.bound == mostBound {
+			return
+		}
 		if r.inner || len(r.candidates) == 0 || k >= len(list) || list[k].gap&gapOpen == 0 || list[k].form&formCaps == 0 || r.to-r.from < 2 {
 			continue
 		}
@@ -163,6 +179,7 @@ func (w *work) bracketed() {
 
 // bind makes every place where the word stands mean the candidate.
 func (w *work) bind(surface string, c resolver.Candidate) {
+	w.bound++
 	found := w.keep([]resolver.Candidate{c})
 	for i := range w.runs {
 		if r := &w.runs[i]; r.entry.surface == surface && !r.inner && len(r.candidates) > 0 {

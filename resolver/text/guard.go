@@ -334,11 +334,18 @@ func (w *work) settle() {
 // renumber makes covered right again after runs were added and put in order.
 func (w *work) renumber() {
 	clear(w.covered)
+	w.doubted = append(w.doubted[:0], w.covered...)
 	for i := range w.runs {
-		if r := &w.runs[i]; !r.inner && r.state == sure {
-			for k := r.from; k < r.to; k++ {
-				w.covered[k] = int32(i) + 1
-			}
+		r := &w.runs[i]
+		over := w.covered
+		switch {
+		case r.inner:
+			continue
+		case r.state != sure:
+			over = w.doubted
+		}
+		for k := r.from; k < r.to; k++ {
+			over[k] = int32(i) + 1
 		}
 	}
 }

@@ -54,6 +54,7 @@ func (w *work) caseForms(dst []string, word string) []string {
 func (w *work) caseRun(i, limit, least int) (int, string) {
 	tag, _, _ := strings.Cut(w.language, "-")
 	if caseEndings()[tag] == nil {
+		w.barren[string(w.tokens.key(i))] |= barrenCase
 		return i, ""
 	}
 	list := w.tokens.list
@@ -66,6 +67,7 @@ func (w *work) caseRun(i, limit, least int) (int, string) {
 		}
 	}
 	if longest == 0 {
+		w.barren[string(w.tokens.key(i))] |= barrenCase
 		return i, ""
 	}
 	end := i + 1

@@ -90,6 +90,9 @@ func (w *work) at(i, limit int, inner bool) int {
 	case name.Arabic, name.Hebrew:
 		return w.withoutClitic(i, limit, inner)
 	}
+	if t.form&formUpper != 0 && w.barren[string(w.tokens.key(i))] == barrenCase|barrenStem {
+		return i
+	}
 	if t.form&formUpper != 0 && (t.form&formStart == 0 || !isOrdinary(w.tokens.key(i))) {
 		if end, key := w.caseRun(i, limit, 1); end > i {
 			if next := w.addCase(i, end, key, inner); next > i {
@@ -384,6 +387,7 @@ func (w *work) inflected(i, limit, least int) int {
 		longest = max(longest, n)
 	}
 	if longest == 0 {
+		w.barren[string(key)] |= barrenStem
 		return i
 	}
 	end := i + 1
@@ -406,6 +410,12 @@ func (w *work) inflected(i, limit, least int) int {
 	}
 	return i
 }
+
+// Which ways of finding an inflected name a word has been through in vain.
+const (
+	barrenStem = 1 << iota
+	barrenCase
+)
 
 const (
 	maxInflected   = 4 // words of an inflected name

@@ -19,7 +19,8 @@ import (
 type Lexicon struct {
 	titles map[string][]title // by folded key
 	first  map[string]int     // first word of a title: words of the longest
-	words  map[string]bool    // words of titles
+	words  map[string]bool    // words of titles of more than three letters
+	any    map[string]bool    // all words and characters of titles
 }
 
 // title is one meaning of a title: a class of posts, in one language.
@@ -31,7 +32,7 @@ type title struct {
 
 // NewLexicon reads the titles of offices.
 func NewLexicon(offices iter.Seq[pack.Office]) *Lexicon {
-	l := &Lexicon{titles: map[string][]title{}, first: map[string]int{}, words: map[string]bool{}}
+	l := &Lexicon{titles: map[string][]title{}, first: map[string]int{}, words: map[string]bool{}, any: map[string]bool{}}
 	var cut tokens
 	for o := range offices {
 		for _, t := range o.Titles {
@@ -44,7 +45,9 @@ func NewLexicon(offices iter.Seq[pack.Office]) *Lexicon {
 			first := string(cut.key(0))
 			l.first[first] = max(l.first[first], len(cut.list))
 			for i := range cut.list {
-				if w := string(cut.key(i)); len(w) > 3 {
+				w := string(cut.key(i))
+				l.any[w] = true
+				if len(w) > 3 {
 					l.words[w] = true
 				}
 			}
@@ -176,6 +179,8 @@ func (w *work) findTitles() {
 	if w.titles == nil {
 		return
 	}
+	w.titleWords = append(w.titleWords[:0], make([]uint8, len(w.tokens.list))...)
+	w.titleForms = reuse(w.titleForms)
 	for i := 0; i < len(w.runs); i++ {
 		r := &w.runs[i]
 		if r.state != sure || r.inner || r.title || len(r.candidates) == 0 {
@@ -198,7 +203,7 @@ func (w *work) titleAround(r *run) (found, bool) {
 	list := w.tokens.list
 	// Around: "ministre japonais des Affaires étrangères".
 	if r.from > 0 && list[r.from].gap == gapSpace && r.to < len(list) && list[r.to].gap == gapSpace {
-		for k := min(len(list), r.to+6); k > r.to; k-- {
+		for k := w.titleEnd(r.to, 6); k > r.to && w.mayBeTitle(r.from-1); k-- {
 			head, ok1 := w.titleForm(r.from-1, r.from)
 			tail, ok2 := w.titleForm(r.to, k)
 			if !ok1 || !ok2 {
@@ -221,7 +226,7 @@ func (w *work) titleAround(r *run) (found, bool) {
 		if e == 0 || list[e].gap&^(gapSpace|gapHyphen|gapLine) != 0 && list[e].gap != gapQuote {
 			continue
 		}
-		for s := max(0, e-w.longestTitle(e-1)); s < e; s++ {
+		for s := w.titleStart(e); s < e; s++ {
 			if key, ok := w.titleForm(s, e); ok {
 				if t := w.titlesOf(key, r); len(t) > 0 {
 					return found{s, e, s, r.to, t, r}, true
@@ -244,7 +249,7 @@ func (w *work) titleAround(r *run) (found, bool) {
 		if at >= len(list) {
 			return found{}, false
 		}
-		for k := min(len(list), at+w.longestTitle(at)); k > at; k-- {
+		for k := w.titleEnd(at, w.longestTitle(at)); k > at; k-- {
 			if key, ok := w.titleForm(at, k); ok {
 				if t := w.titlesOf(key, r); len(t) > 0 {
 					return found{at, k, r.from, k, t, r}, true
@@ -253,6 +258,51 @@ func (w *work) titleAround(r *run) (found, bool) {
 		}
 	}
 	return found{}, false
+}
+
+// mayBeTitle reports whether token i, or what it may be a form of, is a word of
+// some title. Each token is looked at once.
+func (w *work) mayBeTitle(i int) bool {
+	const yes, no = 1, 2
+	if w.titleWords[i] != 0 {
+		return w.titleWords[i] == yes
+	}
+	t := &w.tokens.list[i]
+	key := w.tokens.key(i)
+	known := w.titles.any[string(key)]
+	if !known && t.form&formChar == 0 {
+		var seen bool
+		if known, seen = w.titleForms[string(key)]; !seen {
+			w.stems = name.AppendStems(w.stems[:0], key, t.script)
+			for _, stem := range w.stems {
+				known = known || w.titles.any[string(stem)]
+			}
+			w.titleForms[string(key)] = known
+		}
+	}
+	w.titleWords[i] = no
+	if known {
+		w.titleWords[i] = yes
+	}
+	return known
+}
+
+// titleStart returns where a title that ends before token end can begin.
+func (w *work) titleStart(end int) int {
+	s := end
+	for s > 0 && end-s < w.longestTitle(end-1) && w.mayBeTitle(s-1) {
+		s--
+	}
+	return s
+}
+
+// titleEnd returns where a title that begins at token at can end.
+func (w *work) titleEnd(at, longest int) int {
+	e := at
+	for e < len(w.tokens.list) && e-at < longest && w.mayBeTitle(e) {
+		e++
+	}
+	return e
 }
 
 func (w *work) longestTitle(i int) int {
@@ -436,19 +486,9 @@ func (w *work) governed(r *run) []index.Entity {
 func (w *work) personBeside(f *found) *run {
 	list := w.tokens.list
 	const near = gapSpace | gapComma | gapLine | gapQuote | gapOpen
-	look := func(k int) *run {
-		for i := range w.runs {
-			r := &w.runs[i]
-			if !r.inner && r.from <= k && k < r.to && len(r.candidates) > 0 && !r.title &&
-				slices.ContainsFunc(r.candidates, func(c resolver.Candidate) bool { return c.Entity.Kind() == fact.Person }) {
-				return r
-			}
-		}
-		return nil
-	}
 	last, first := f.last, f.first
 	if last < len(list) && list[last].gap&^near == 0 {
-		if r := w.personAt(last, look); r != nil {
+		if r := w.personAt(last); r != nil {
 			return r
 		}
 	}
@@ -456,23 +496,29 @@ func (w *work) personBeside(f *found) *run {
 		first--
 	}
 	if first > 0 && list[first].gap&^near == 0 && list[first].gap&(gapComma|gapOpen) != 0 {
-		return w.personAt(first-1, look)
+		return w.personAt(first - 1)
 	}
 	return nil
 }
 
-// personAt finds a person's run over token k, sure ones by their cover.
-func (w *work) personAt(k int, look func(int) *run) *run {
+// personAt returns the run over token k that may name a person: the sure one, or
+// else one that was not taken for a name.
+func (w *work) personAt(k int) *run {
 	if n := w.covered[k]; n > 0 {
 		if r := &w.runs[n-1]; r.kind() == fact.Person && !r.title {
 			return r
 		}
 		return nil
 	}
-	if t := &w.tokens.list[k]; t.form&(formUpper|formCased) != formUpper|formCased && t.form&formCased != 0 {
+	t := &w.tokens.list[k]
+	if t.form&formCased != 0 && t.form&formUpper == 0 || w.doubted[k] == 0 {
 		return nil
 	}
-	return look(k)
+	r := &w.runs[w.doubted[k]-1]
+	if slices.ContainsFunc(r.candidates, func(c resolver.Candidate) bool { return c.Entity.Kind() == fact.Person }) {
+		return r
+	}
+	return nil
 }
 
 // confirm weighs a person's candidates by who held the title.

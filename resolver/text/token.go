@@ -64,6 +64,8 @@ const (
 	maxWord = 160
 	// abbreviation is the longest word that a dot may follow inside a name.
 	abbreviation = 3
+	// bytesPerToken is a little less than texts have, to make room once.
+	bytesPerToken = 6
 )
 
 func (t *tokens) key(i int) []byte {
@@ -77,6 +79,9 @@ func (t *tokens) surface(from, to int) string {
 // cut tokenises the text in one pass. Bytes that are not UTF-8 part words.
 func (t *tokens) cut(text string) {
 	t.text, t.list, t.keys = text, t.list[:0], t.keys[:0]
+	if cap(t.list) < len(text)/bytesPerToken {
+		t.list = make([]token, 0, len(text)/bytesPerToken)
+	}
 	table := classes()
 	pending := gapFirst
 	lines := 0
