@@ -107,13 +107,15 @@ func (a *Answer) add(q *Query, c Candidate, h *hit, tr *tracer) {
 	a.Candidates = append(a.Candidates, c)
 }
 
-// better orders two ways in which the name can mean one entity.
+// better orders two ways in which the name can mean one entity: the name as it
+// stands before one that differs in case or marks ("ucraina" is the adjective,
+// "Ucraina" the country), then the heavier.
 func better(c, old *Candidate) bool {
-	if w, o := c.Features.Weight(), old.Features.Weight(); w != o {
-		return w > o
-	}
 	if c.Method != old.Method {
 		return c.Method < old.Method
+	}
+	if w, o := c.Features.Weight(), old.Features.Weight(); w != o {
+		return w > o
 	}
 	if c.Reading != old.Reading {
 		return c.Reading < old.Reading
