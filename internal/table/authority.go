@@ -21,11 +21,10 @@ type Authority interface {
 	// rows are those of one moment. An unknown source is an [UnknownSourceError],
 	// a version no longer kept a [TrimmedError].
 	Rows(ctx context.Context, source string, version int64, yield func(Encoded) error) error
-	// All yields the rows of every source at one moment, source by source in the
-	// order of their names, and returns the version of that moment. When ordered
-	// is not set the rows of a source come in the order in which reading is
-	// fastest.
-	All(ctx context.Context, ordered bool, yield func(source string, row Encoded) error) (int64, error)
+	// All yields the rows of every source at one moment, in the order of keys, and
+	// returns the version of that moment. In which order sources say what they say
+	// of one key is left open.
+	All(ctx context.Context, yield func(source string, row Encoded) error) (int64, error)
 	// Changes returns the keys of the rows that changed after one version and up
 	// to another, at most limit; more tells that there are others.
 	Changes(ctx context.Context, after, upTo int64, limit int) (keys []Key, more bool, err error)

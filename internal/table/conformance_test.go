@@ -220,7 +220,7 @@ func TestDiscardLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows := 0
-		if _, err := a.All(t.Context(), true, func(string, table.Encoded) error { rows++; return nil }); err != nil || rows > 0 {
+		if _, err := a.All(t.Context(), func(string, table.Encoded) error { rows++; return nil }); err != nil || rows > 0 {
 			t.Errorf("after discarding, %d rows, %v", rows, err)
 		}
 	})

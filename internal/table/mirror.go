@@ -34,14 +34,12 @@ type Mirror struct {
 	refreshing sync.Mutex // one table is built at a time
 	base       *base      // what the current table stands on; under refreshing
 
-	version  atomic.Int64 // that the resolver answers from
-	behind   atomic.Int64 // since when, in microseconds; 0 when not
-	newest   atomic.Int64 // version that the authority was last seen at
-	changed  broadcast
-	stop     context.CancelFunc
-	running  sync.WaitGroup
-	writing  sync.WaitGroup // the snapshot
-	snapshot sync.Mutex     // one snapshot is written at a time
+	version atomic.Int64 // that the resolver answers from
+	behind  atomic.Int64 // since when, in microseconds; 0 when not
+	newest  atomic.Int64 // version that the authority was last seen at
+	changed broadcast
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // MirrorOptions say what a mirror keeps. Authority is required.
@@ -112,7 +110,6 @@ func (m *Mirror) Changed() <-chan struct{} { return m.changed.next() }
 func (m *Mirror) Close() {
 	m.stop()
 	m.running.Wait()
-	m.writing.Wait()
 }
 
 func (m *Mirror) sweepNowAndThen(ctx context.Context) {
@@ -191,20 +188,34 @@ type base struct {
 	mapped  *index.Mapped // that the index lies in; nil when it lies in memory
 }
 
-// rebuild builds the newest version from nothing.
+// rebuild builds the newest version from nothing: in files where there is a
+// directory for the snapshot, else in memory.
 func (m *Mirror) rebuild(ctx context.Context) error {
 	began := time.Now()
-	x, overrides, version, err := build(ctx, m.authority)
+	b, overrides, err := m.build(ctx)
 	if err != nil {
 		return err
 	}
-	if err := m.install(ctx, x, version, overrides); err != nil {
+	if err := m.install(ctx, b.index, b.version, overrides); err != nil {
 		return err
 	}
-	m.replaceBase(&base{index: x, version: version})
-	m.writing.Go(m.writeSnapshot)
-	m.log.Info("table built", "version", version, "bytes", len(x.Bytes()), "took", time.Since(began).Round(time.Millisecond))
+	m.replaceBase(b)
+	m.log.Info("table built", "version", b.version, "bytes", len(b.index.Bytes()), "took", time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+func (m *Mirror) build(ctx context.Context) (*base, []fact.Override, error) {
+	if m.dir == "" {
+		return m.buildInMemory(ctx)
+	}
+	b, overrides, err := m.buildInFiles(ctx)
+	if err != nil && ctx.Err() == nil {
+		// The directory may be full or read-only: the table is answered from all the
+		// same, and the next start builds anew.
+		m.log.Error("the snapshot could not be written; building in memory", "error", err)
+		return m.buildInMemory(ctx)
+	}
+	return b, overrides, err
 }
 
 // install makes the index the table that answers.
@@ -227,40 +238,6 @@ func (m *Mirror) install(ctx context.Context, x *index.Index, version int64, ove
 	m.newest.Store(max(version, m.newest.Load()))
 	m.changed.all()
 	return nil
-}
-
-// build reads every row and makes the index. Where sources differ in what only
-// one can say (kind, canonical name, prominence), the first in the order of their
-// names is heard, the built-in table last.
-func build(ctx context.Context, a Authority) (*index.Index, []fact.Override, int64, error) {
-	var builder index.Builder
-	var overrides []fact.Override
-	var last []fact.Entity
-	version, err := a.All(ctx, true, func(source string, row Encoded) error {
-		r, err := Decode(row.Key, source, row.Body)
-		if err != nil {
-			return fmt.Errorf("source %q: %w", source, err)
-		}
-		switch {
-		case r.Override != nil:
-			overrides = append(overrides, *r.Override)
-		case r.Position != nil:
-			builder.AddPosition(*r.Position)
-		case source == seed.Source:
-			last = append(last, named(*r.Entity, source))
-		default:
-			builder.Add(named(*r.Entity, source))
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	for _, e := range last {
-		builder.Add(e)
-	}
-	x, err := builder.Build()
-	return x, overrides, version, err
 }
 
 // named makes the canonical name one of the names of the source that gives it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -88,46 +87,4 @@ func (m *Mirror) replaceBase(b *base) {
 		})
 	}
 	m.base = b
-}
-
-// writeSnapshot writes the base into the data directory when it lies in memory,
-// and then answers from the file, which the system may page out.
-func (m *Mirror) writeSnapshot() {
-	if m.dir == "" {
-		return
-	}
-	m.snapshot.Lock()
-	defer m.snapshot.Unlock()
-	m.refreshing.Lock()
-	b := m.base
-	m.refreshing.Unlock()
-	if b == nil || b.mapped != nil {
-		return
-	}
-	if err := os.MkdirAll(m.dir, 0o750); err != nil {
-		m.log.Error("the snapshot could not be written; the next start builds anew", "error", err)
-		return
-	}
-	path := filepath.Join(m.dir, snapshotFile)
-	meta := index.Meta{Identity: m.authority.Identity(), Version: uint64(b.version), Published: time.Now()}
-	if err := index.WriteFile(path, b.index, meta); err != nil {
-		m.log.Error("the snapshot could not be written; the next start builds anew", "error", err)
-		return
-	}
-	mapped, err := index.OpenFile(path)
-	if err != nil {
-		m.log.Error("the snapshot was written and cannot be read", "error", err)
-		return
-	}
-	m.refreshing.Lock()
-	defer m.refreshing.Unlock()
-	if m.base != b || m.version.Load() != b.version {
-		if err := mapped.Close(); err != nil {
-			m.log.Warn("a snapshot could not be unmapped", "error", err)
-		}
-		return
-	}
-	if err := m.adopt(context.Background(), &base{index: mapped.Index, version: b.version, mapped: mapped}); err != nil {
-		m.log.Warn("the table stays in memory", "error", err)
-	}
 }

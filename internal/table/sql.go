@@ -307,41 +307,31 @@ func (s *store) kept(ctx context.Context, q querier, source, version, head int64
 	return nil
 }
 
-func (s *store) All(ctx context.Context, ordered bool, yield func(source string, row Encoded) error) (head int64, err error) {
+func (s *store) All(ctx context.Context, yield func(source string, row Encoded) error) (head int64, err error) {
 	err = s.moment(ctx, func(tx *sql.Tx) error {
 		if head, err = s.number(ctx, tx, `SELECT version FROM head`); err != nil {
 			return err
 		}
 		names, order, err := s.sourceNames(ctx, tx)
-		if err != nil {
+		if err != nil || len(order) == 0 {
 			return err
 		}
-		if !ordered {
-			return s.each(ctx, tx, `SELECT f.source, f.kind, f.id, f.body FROM fact f WHERE f.ended IS NULL AND `+published("f"), nil,
-				func(rows *sql.Rows) error {
-					var source int64
-					row, err := scanRow(rows, &source)
-					if err != nil {
-						return err
-					}
-					return yield(names[source], row)
-				})
+		// Each part comes along the index of keys, so that the whole is merged
+		// without being sorted.
+		part := `SELECT f.source, f.kind, f.id, f.body FROM fact f ` + s.dialect.useKey + ` WHERE f.source = ? AND f.ended IS NULL AND ` + published("f")
+		query := part + strings.Repeat(` UNION ALL `+part, len(order)-1) + ` ORDER BY 2, 3`
+		args := make([]any, len(order))
+		for i, id := range order {
+			args[i] = id
 		}
-		for _, source := range order {
-			err := s.each(ctx, tx, `SELECT f.kind, f.id, f.body FROM fact f `+s.dialect.useKey+`
-				WHERE f.source = ? AND f.ended IS NULL AND `+published("f")+` ORDER BY f.kind, f.id`, []any{source},
-				func(rows *sql.Rows) error {
-					row, err := scanRow(rows)
-					if err != nil {
-						return err
-					}
-					return yield(names[source], row)
-				})
+		return s.each(ctx, tx, query, args, func(rows *sql.Rows) error {
+			var source int64
+			row, err := scanRow(rows, &source)
 			if err != nil {
 				return err
 			}
-		}
-		return nil
+			return yield(names[source], row)
+		})
 	})
 	return head, err
 }
