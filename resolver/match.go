@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"bytes"
 	"slices"
 	"unicode"
 
@@ -19,6 +20,7 @@ type matcher struct {
 
 	comparison name.Comparison
 	features   LikenessFeatures
+	lands      []int // words of the query that are a country's or a region's whole name
 }
 
 const (
@@ -51,8 +53,12 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 			return true
 		}
 		method := methodOf(c)
-		if !mayBeAlike(n, method) {
+		if !mayBeAlike(n, method) || !c.CrossScript && a.matcher.namesAnother(t, n.Entity()) {
 			tr.entityStep("gather", n.Text(), n.Entity(), "alike, but only its own letters speak for it")
+			return true
+		}
+		if c.NumberClash {
+			tr.entityStep("gather", n.Text(), n.Entity(), "alike, but its number is another")
 			return true
 		}
 		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[method])
@@ -105,10 +111,47 @@ func isPlace(kind fact.Kind) bool {
 	return false
 }
 
+// namesAnother reports whether a word of the query is the whole name of a country
+// or region other than the entity, and stood opposite another word: the Bank of Niger is not the Bank of Nigeria.
+func (m *matcher) namesAnother(t *Table, e index.Entity) bool {
+	for _, i := range m.lands {
+		word, partner := m.asked.Token(i).Text, m.comparer.Partner(i)
+		if partner < 0 || bytes.Equal(word, m.held.Token(partner).Text) {
+			continue
+		}
+		names := t.index.Lookup("", word)
+		own := false
+		for k := range names.Len() {
+			own = own || names.At(k).Entity() == e
+		}
+		if !own {
+			return true
+		}
+	}
+	return false
+}
+
+// setLands finds the words of the query that name a country or region.
+func (m *matcher) setLands(t *Table) {
+	m.lands = m.lands[:0]
+	for i := range m.asked.Len() {
+		names := t.index.Lookup("", m.asked.Token(i).Text)
+		for k := range names.Len() {
+			n := names.At(k)
+			kind := n.Entity().Kind()
+			if (kind == fact.Country || kind == fact.Region) && n.Kind() != fact.Acronym && n.Kind() != fact.Demonym {
+				m.lands = append(m.lands, i)
+				break
+			}
+		}
+	}
+}
+
 // hear finds and compares the names like text.
 func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
 	m.asked.Prepare(text)
 	m.compared, m.best = m.compared[:0], 0
+	m.setLands(t)
 	sounds := t.index.Sounds()
 	if m.asked.Len() == 1 {
 		m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, heardWord), yield)

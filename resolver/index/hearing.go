@@ -18,7 +18,10 @@ const (
 	// the likest.
 	maxWords = 512
 	// maxNames is how many names the words like one of the query may point at.
-	maxNames = 4096
+	maxNames = 3072
+	// shareToRaise is the share of the greatest weight that a name needs for a
+	// common word to add to it.
+	shareToRaise = 0.4
 	// maxMet is how many names with both of two common words are taken.
 	maxMet = 64
 	// leastLikeness is the share of letters from which two words that share a
@@ -78,7 +81,8 @@ type askedBag struct {
 	vowels bool
 }
 
-// pointer points at a word or a name.
+// pointer points at a word or a name. A word's weight is its likeness, to be
+// multiplied by its rarity.
 type pointer struct {
 	at     uint32
 	weight float32
@@ -134,8 +138,9 @@ func (s *Sounds) follow(t *term, number uint32, h *Hearing) (cut bool) {
 			names, cut = names[:left], true
 		}
 		left -= len(names)
+		weight := p.weight * s.rarity(p.at)
 		for _, n := range names {
-			h.marks.add(n, number, p.weight)
+			h.marks.add(n, number, weight)
 		}
 	}
 	return cut
@@ -149,17 +154,29 @@ func (s *Sounds) raise(t *term, number uint32, h *Hearing) {
 		h.seen.add(p.at, 0, p.weight)
 		h.some.add(p.at)
 	}
+	least := shareToRaise * h.top()
 	for i := range h.marks.list {
 		m := &h.marks.list[i]
+		if m.sum+m.weight < least {
+			continue
+		}
 		for _, w := range s.wordsOf(m.number) {
 			if w &^= asideBit; !h.some.mayHave(w) {
 				continue
 			}
 			if seen := h.seen.find(w); seen != nil {
-				m.raise(number, seen.weight)
+				m.raise(number, seen.weight*s.rarity(w))
 			}
 		}
 	}
+}
+
+// top returns the greatest sum so far.
+func (h *Hearing) top() (top float32) {
+	for i := range h.marks.list {
+		top = max(top, h.marks.list[i].sum+h.marks.list[i].weight)
+	}
+	return top
 }
 
 // meet marks names that have both of two common words of the query, or the words
@@ -175,7 +192,7 @@ func (s *Sounds) meet(a, b *term, number uint32, h *Hearing) {
 		at, found := leap(others, names[0])
 		others = others[at:]
 		if found {
-			h.marks.add(names[0], number, p.weight)
+			h.marks.add(names[0], number, p.weight*s.rarity(p.at))
 			met++
 			names = names[1:]
 		} else if len(others) > 0 {
@@ -268,12 +285,14 @@ func (s *Sounds) listen(t name.Token, only bool, h *Hearing) term {
 			break
 		}
 		if h.seen.add(w.word, 0, 0) {
-			h.words = append(h.words, pointer{w.word, w.likeness * s.rarity(w.word)})
+			h.words = append(h.words, pointer{w.word, w.likeness})
 		}
 	}
 	term.wordsEnd, term.wholeEnd = len(h.words), len(h.whole)
 	for _, p := range h.words[term.words:] {
-		term.names += len(s.namesOf(p.at))
+		if term.names += len(s.namesOf(p.at)); term.names > maxNames {
+			break // common: how common makes no difference
+		}
 	}
 	return term
 }
@@ -295,7 +314,7 @@ func (h *Hearing) sort() {
 // point points at the word with the spelling.
 func (s *Sounds) point(text []byte, weight float32, h *Hearing) {
 	if w := s.findWord(text); w != none && h.seen.add(w, 0, 0) {
-		h.words = append(h.words, pointer{w, weight * s.rarity(w)})
+		h.words = append(h.words, pointer{w, weight})
 	}
 }
 

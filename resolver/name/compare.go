@@ -46,6 +46,7 @@ type formToken struct {
 	rarity  float32
 	nick    bool    // has nicknames, or is one
 	side    uint8   // of a pair of opposites
+	guarded bool    // a name with confusable ones
 	word    word    // Latin spelling; empty until asked for
 	worded  bool    // word is laid
 	lattice lattice // over the script's model; empty until asked for
@@ -215,7 +216,7 @@ func (t *formToken) set(text []byte, script Script) {
 		t.info = int32(25 * len(text))
 	}
 	known := words().known[string(text)]
-	t.kind, t.kin, t.nick, t.side = known.kind, known.kin, known.nick, known.side
+	t.kind, t.kin, t.nick, t.side, t.guarded = known.kind, known.kin, known.nick, known.side, known.guarded
 	if t.kind.little {
 		t.info /= 4
 	}
@@ -361,8 +362,9 @@ type Comparison struct {
 	Words, Initials, Nicknames, Joined int
 	// OutOfOrder is set when the aligned words stand in another order.
 	OutOfOrder bool
-	// NumberMismatch is set when a number of one side is not on the other.
-	NumberMismatch bool
+	// NumberMismatch is set when a number of one side is not on the other,
+	// NumberClash when either side has one that the other has not.
+	NumberMismatch, NumberClash bool
 	// Opposed is set when the sides hold opposite words (see [Opposed]).
 	Opposed bool
 	// CrossScript is set when the sides are written in different scripts.
@@ -381,6 +383,8 @@ type Comparer struct {
 	two  formToken
 	nick formToken
 	memo memo
+	keys []Key
+	at   [maxTokens]int // of the last comparison: partners of the query's words, from 1
 }
 
 // memo remembers, while the query stays the same, what its words had in common
@@ -474,6 +478,9 @@ func (c *Comparer) words(q, n *formToken) pairing {
 		}
 		return pairing{}
 	}
+	if n.guarded && q.confusable(n) {
+		return pairing{}
+	}
 	if bytes.Equal(q.text, n.text) {
 		return pairing{1, q.info, alike}
 	}
@@ -525,7 +532,82 @@ func (c *Comparer) words(q, n *formToken) pairing {
 	if weight <= 0 || norm <= 0 {
 		return pairing{}
 	}
-	return pairing{min(1, float32(weight)/float32(norm)), weight, alike}
+	similarity := min(1, float32(weight)/float32(norm))
+	if similarity >= aligned && similarity < respelled && q.script == n.script && !c.near(q, n) {
+		similarity = farLimit
+	}
+	return pairing{similarity, weight, alike}
+}
+
+// farLimit is the similarity of two words of one script that are too many edits
+// apart for their length: they stand against each other. From respelled on, the
+// learned weights are sure enough that one is the other as another language spells
+// it: Konstantinovka, Kostiantynivka.
+const farLimit, respelled = 0.4, 0.7
+
+// near reports whether two Latin words are as near as a slip of the pen may be by
+// their length, or sound alike in some reading.
+func (c *Comparer) near(q, n *formToken) bool {
+	if within(q.text, n.text, editsFor(min(len(q.text), len(n.text)))) {
+		return true
+	}
+	c.keys = latinKeys(c.keys[:0], q.text, askedRead)
+	asked := len(c.keys)
+	c.keys = latinKeys(c.keys, n.text, askedRead)
+	for _, key := range c.keys[asked:] {
+		if slices.Contains(c.keys[:asked], key) {
+			return true
+		}
+	}
+	return false
+}
+
+// editsFor returns how many letters of a word of the length may differ.
+func editsFor(letters int) int {
+	switch {
+	case letters < 3:
+		return 0
+	case letters < 8:
+		return 1
+	}
+	return 2
+}
+
+// within reports whether a is at most limit edits from b: a letter for another,
+// left out, put in, or two neighbours the other way round (Damerau 1964).
+func within(a, b []byte, limit int) bool {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit || len(a) > maxFrom || len(b) > maxFrom {
+		return false
+	}
+	var rows [3][maxFrom + 1]int
+	for j := range len(b) + 1 {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		before, last, row := &rows[(i+1)%3], &rows[(i+2)%3], &rows[i%3]
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			cost := last[j-1]
+			if a[i-1] != b[j-1] {
+				cost = 1 + min(last[j-1], last[j], row[j-1])
+				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+					cost = min(cost, before[j-2]+1)
+				}
+			}
+			row[j] = cost
+			least = min(least, cost)
+		}
+		if least > limit {
+			return false
+		}
+	}
+	return rows[len(a)%3][len(b)] <= limit
+}
+
+// confusable reports whether two words are known to look alike and to differ.
+func (t *formToken) confusable(other *formToken) bool {
+	return confusable(t.text, other.text) || len(t.plain) > 0 && confusable(t.plain, other.text)
 }
 
 // bare returns the better of a weight and of what the query's word weighs without
@@ -647,13 +729,13 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		c.crossNicknames(query, name)
 	}
 	var used, taken [maxTokens]bool
-	var at [maxTokens]int
+	c.at = [maxTokens]int{}
 	var got, info float64 // aligned information, weighted by similarity
 	var clash float64     // of it, what stands against each other
 	out.Worst = 1
 	take := func(i, j int, p pairing) {
 		used[i], taken[j] = true, true
-		at[i] = j + 1
+		c.at[i] = j + 1
 		q, n := float64(query.tokens[i].info), float64(name.tokens[j].info)
 		weight := (q + n) / 2 * float64(name.tokens[j].rarity)
 		if p.how == initialOf {
@@ -705,7 +787,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		out.joined(j, &got, &info)
 	}
 	last := 0
-	for _, j := range at[:len(query.tokens)] {
+	for _, j := range c.at[:len(query.tokens)] {
 		if j > 0 {
 			if j < last {
 				out.OutOfOrder = true
@@ -714,6 +796,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		}
 	}
 	var left, free, against float64
+	numberLeft, numberFree := false, false
 	var totalQuery, totalName float64
 	for i := range query.tokens {
 		t := &query.tokens[i]
@@ -721,7 +804,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		if !used[i] {
 			left += float64(t.info)
 			against += t.against()
-			out.NumberMismatch = out.NumberMismatch || t.digits
+			numberLeft = numberLeft || t.digits
 		}
 	}
 	for j := range name.tokens {
@@ -729,9 +812,10 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		totalName += float64(t.info)
 		if !taken[j] {
 			free += float64(t.info)
-			out.NumberMismatch = out.NumberMismatch || t.digits
+			numberFree = numberFree || t.digits
 		}
 	}
+	out.NumberMismatch, out.NumberClash = numberLeft || numberFree, numberLeft && numberFree
 	// Words left over on both sides stand against each other, however unlike in
 	// length: those of the query count in full then.
 	var contradicted, missing, extra float64
@@ -759,6 +843,10 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	}
 	return out
 }
+
+// Partner returns the word of the name that stood opposite word i of the query in
+// the last comparison; -1 for none.
+func (c *Comparer) Partner(i int) int { return c.at[i] - 1 }
 
 // surely is the similarity at which a pair of words needs no rival.
 const surely = 0.85

@@ -59,13 +59,14 @@ var guardTables = sync.OnceValue(func() *guards {
 // Confusable reports whether two folded names are known to look alike and to be
 // different: Iran and Iraq. Only exact evidence may join them.
 func Confusable(a, b string) bool {
-	if a == b {
-		return false
-	}
+	return confusable([]byte(a), []byte(b))
+}
+
+func confusable(a, b []byte) bool {
 	g := guardTables()
-	for _, set := range g.sets[a] {
-		if slices.Contains(g.sets[b], set) {
-			return true
+	for _, set := range g.sets[string(a)] {
+		if slices.Contains(g.sets[string(b)], set) {
+			return string(a) != string(b)
 		}
 	}
 	return false

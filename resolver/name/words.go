@@ -42,6 +42,7 @@ type known struct {
 	kind      wordKind
 	kin, nick bool  // has forms, has nicknames or is one
 	side      uint8 // of a pair of opposites, of either script; 0 for none
+	guarded   bool  // a name with confusable ones
 }
 
 // vocabulary is the compiled data/words.
@@ -89,11 +90,11 @@ var words = sync.OnceValue(func() *vocabulary {
 		v.addJoined(line)
 	}
 	v.known = make(map[string]known, len(v.kinds)+len(v.nicknames)+len(v.forms))
-	sides := guardTables().sides
-	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms), maps.Keys(sides)} {
+	g := guardTables()
+	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms), maps.Keys(g.sides), maps.Keys(g.sets)} {
 		for key := range keys {
-			s := sides[key]
-			v.known[key] = known{v.kinds[key], v.forms[key] != nil, v.nicknames[key] != nil, 8*s.group + s.side}
+			s := g.sides[key]
+			v.known[key] = known{v.kinds[key], v.forms[key] != nil, v.nicknames[key] != nil, 8*s.group + s.side, g.sets[key] != nil}
 		}
 	}
 	return v
