@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"onoma/resolver"
@@ -96,6 +97,7 @@ type work struct {
 	document *Document
 	language string
 	cueWords *cues
+	inflects bool // puts names in Latin letters into cases
 	tokens   tokens
 	// covered says of each token which run covers it: number + 1.
 	covered []int32
@@ -208,6 +210,8 @@ func (w *work) begin(a *Annotator, d *Document) {
 func (w *work) speak(language string) {
 	w.language, w.query.Language = language, language
 	w.cueWords = cuesFor(language)
+	tag, _, _ := strings.Cut(language, "-")
+	w.inflects = inflecting()[tag]
 	if language == "und" {
 		w.query.Language = ""
 	}

@@ -40,6 +40,9 @@ const (
 	guessedEnding = -0.8
 	ownChars      = 0.5  // the text's own language has the name in characters
 	nounsLanguage = -0.8 // in a language that writes nouns with a capital
+	unitOfMeasure = -2.5 // capitals behind a number
+	mixedCase     = -3.0 // a capital inside where the name has none
+	capsAlone     = -1.5 // a word in capitals among others that are not
 	otherMarks    = -0.6 // differs from the name in marks
 )
 
@@ -145,6 +148,9 @@ func (w *work) evidence(r *run) float64 {
 		e += w.caseEvidence(r, t)
 	}
 	if !w.ownLanguage(top) {
+		if top.Name.Kind() == fact.Acronym {
+			e += foreignName // letters mean other things in each language
+		}
 		if bearer.Kind() == fact.Person {
 			e += foreignName / 3 // papers spell people as others do
 		} else {
@@ -197,13 +203,24 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 	e := 0.0
 	key := w.tokens.key(r.from)
 	if r.to == r.from+1 && isOrdinary(key) {
-		switch {
-		case t.form&(formStart|formTitle) != 0:
+		country := r.candidates[0].Entity.Kind() == fact.Country && r.candidates[0].Reading == resolver.Literal
+		switch start := t.form&(formStart|formTitle) != 0; {
+		case start && !country:
 			e += ordinaryWord
-		case r.candidates[0].Entity.Kind() != fact.Country:
+		case start:
 			e += ordinaryWord / 2
+		case !country:
+			e += ordinaryWord * 3 / 4
 		default:
 			e += ordinaryWord / 4
+		}
+	}
+	if surface := w.tokens.surface(r.from, r.to); surface != r.candidates[0].Name.Text() && r.candidates[0].Method <= resolver.Inflected {
+		switch {
+		case t.form&formCaps == 0 && innerCapital(surface) && !innerCapital(r.candidates[0].Name.Text()):
+			e += mixedCase
+		case t.form&formCaps != 0 && r.candidates[0].Name.Kind() != fact.Acronym && !w.shouts(r.from):
+			e += capsAlone
 		}
 	}
 	if n := w.lower[string(key)]; n > 0 && r.to == r.from+1 {
@@ -227,6 +244,18 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 		e += elsewhere
 	}
 	return e
+}
+
+// innerCapital reports whether a word has a capital behind a small letter.
+func innerCapital(word string) bool {
+	small := false
+	for _, r := range word {
+		if isUpper(r) && small {
+			return true
+		}
+		small = isLetter(r) && !isUpper(r)
+	}
+	return false
 }
 
 // shouts reports whether the words around token i are in capitals too.
@@ -259,6 +288,8 @@ func (w *work) neighbours(r *run) float64 {
 		before := &list[k]
 		g := list[r.from].gap
 		switch {
+		case g == gapSpace && before.form&formDigits != 0 && list[r.from].form&formCaps != 0:
+			e += unitOfMeasure // "512 MB"
 		case g == gapSpace && w.unknownName(k):
 			if p := w.first.part(w.tokens.key(k)); p&forename != 0 && top.Name.Kind() != fact.Demonym {
 				return strangersPart
@@ -269,7 +300,6 @@ func (w *work) neighbours(r *run) float64 {
 		case g&gapComma != 0 && w.covered[k] != 0 || w.cue(k)&cueAnd != 0 && k > 0 && w.covered[k-1] != 0:
 			e += besidePlace / 2
 		}
-		_ = before
 	}
 	if k := r.to; k < len(list) {
 		g := list[k].gap
@@ -279,8 +309,12 @@ func (w *work) neighbours(r *run) float64 {
 				return strangersPart
 			}
 			e += unknownBeside / 2
-		case g == gapSpace && w.cueRun(k)&(cueSay|cueDecide) != 0:
-			e += denotesSaying
+		case g == gapSpace:
+			if c := w.cueRun(k); c&(cueSay|cueDecide) != 0 {
+				e += denotesSaying
+			} else if c&(cueAct|cueBe|cueMove) != 0 {
+				e += denotesSaying / 2
+			}
 		}
 	}
 	return e

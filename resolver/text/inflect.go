@@ -27,6 +27,16 @@ var caseEndings = sync.OnceValue(func() map[string][]caseEnding {
 	return all
 })
 
+var inflecting = sync.OnceValue(func() map[string]bool {
+	tags := map[string]bool{}
+	for _, items := range lists("inflecting.txt") {
+		for _, tag := range items {
+			tags[tag] = true
+		}
+	}
+	return tags
+})
+
 const (
 	leastCaseStem = 3  // characters before an ending
 	mostCaseForms = 10 // forms of one word

@@ -149,7 +149,11 @@ func (w *work) leadsIn(i, end int) bool {
 	}
 	rest := w.words(i+1, end, w.tokens.key(i+1))
 	if rest != end {
-		return w.tokens.list[i].form&(formUpper|formCased) == formCased
+		if w.tokens.list[i].form&(formUpper|formCased) == formCased {
+			return true
+		}
+		// "The channel" is no name for its article's capital.
+		return !slices.ContainsFunc(w.tokens.list[i+1:end], func(t token) bool { return t.form&formUpper != 0 || t.form&formCased == 0 })
 	}
 	whole := w.entryOf(w.tokens.surface(i, end), "", false)
 	bare := w.entryOf(w.tokens.surface(i+1, end), "", false)
@@ -369,7 +373,8 @@ func (w *work) longerInflected(i, limit int) bool {
 func (w *work) inflected(i, limit, least int) int {
 	list := w.tokens.list
 	t := &list[i]
-	if t.form&(formUpper|formCased) != formUpper|formCased || t.form&formCaps != 0 || w.document.Text == "" {
+	if t.form&(formUpper|formCased) != formUpper|formCased || t.form&formCaps != 0 || t.script == name.Latin && !w.inflects {
+		w.barren[string(w.tokens.key(i))] |= barrenStem
 		return i
 	}
 	if t.form&formStart != 0 && least == 1 && isOrdinary(w.tokens.key(i)) {

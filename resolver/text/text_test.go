@@ -2,6 +2,8 @@ package text_test
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,5 +77,40 @@ func TestAnnotated(t *testing.T) {
 	}
 	if score.Accuracy() < leastAccuracy {
 		t.Errorf("reading accuracy %.3f is below %.2f", score.Accuracy(), leastAccuracy)
+	}
+}
+
+// TestNameless holds that texts without names have next to no mentions: poems,
+// recipes, logs and code, full of words that are also names.
+func TestNameless(t *testing.T) {
+	const mostIn2000 = 1.0
+	a := open(t)
+	paths, err := filepath.Glob("testdata/nameless/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no texts: %v", err)
+	}
+	words, mentions := 0, 0
+	var out text.Annotation
+	for _, path := range paths {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Whole, and part by part, as other documents with other languages.
+		parts := append(strings.Split(string(file), "\n\n"), string(file))
+		for _, part := range parts {
+			words += len(strings.Fields(part))
+			a.Annotate(&text.Document{Text: part}, &out)
+			mentions += len(out.Mentions)
+			for _, m := range out.Mentions {
+				c := &m.Candidates[0]
+				t.Logf("%s (%s): %q is taken for %s (%s)", path, out.Language, part[m.Start:m.End], c.Entity.ID(), c.Entity.Canonical())
+			}
+		}
+	}
+	rate := float64(mentions) * 2000 / float64(words)
+	t.Logf("%d words, %d mentions: %.2f in 2,000", words, mentions, rate)
+	if rate > mostIn2000 {
+		t.Errorf("%.2f false mentions in 2,000 words, want at most %.1f", rate, mostIn2000)
 	}
 }

@@ -289,7 +289,7 @@ func (t *tokens) bridges(i int) (ok, joined bool) {
 	case g == gapQuote:
 		return true, true
 	case g == gapDot:
-		return true, w.letters() == 1 && t.list[i-1].letters() == 1
+		return true, w.letters() == 1 && t.list[i-1].letters() == 1 && w.form&t.list[i-1].form&formUpper != 0
 	case g&^(gapDot|gapSpace) == 0 && g&gapDot != 0:
 		return t.list[i-1].letters() <= abbreviation, false
 	case g == gapAmpersand:
