@@ -163,7 +163,23 @@ func (m *Mirror) Refresh(ctx context.Context) (err error) {
 	if head == m.version.Load() {
 		return nil
 	}
+	if same, err := m.sameIndex(ctx, m.base.version, head); err != nil {
+		return err
+	} else if same {
+		return m.adopt(ctx, m.base)
+	}
 	return m.rebuild(ctx)
+}
+
+// maxLookedAt is how many changed rows are looked at to see whether an index
+// still holds.
+const maxLookedAt = 10_000
+
+// sameIndex reports whether nothing but overrides changed from one version to
+// another: those stand beside the index.
+func (m *Mirror) sameIndex(ctx context.Context, from, to int64) (bool, error) {
+	keys, more, err := m.authority.Changes(ctx, from, to, maxLookedAt)
+	return !more && !slices.ContainsFunc(keys, func(k Key) bool { return k.Kind != OverrideRow }), err
 }
 
 // start makes the first table: the snapshot when it is of the newest version,
@@ -175,10 +191,12 @@ func (m *Mirror) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if b := m.openSnapshot(head); b != nil {
-		return m.adopt(ctx, b)
+	b := m.openSnapshot(ctx, head)
+	if b == nil {
+		return m.rebuild(ctx)
 	}
-	return m.rebuild(ctx)
+	m.replaceBase(b)
+	return m.adopt(ctx, b)
 }
 
 // base is an index with what it was built from.

@@ -18,10 +18,10 @@ const snapshotFile = "snapshot.onoma"
 // may still hold its texts.
 const unmapAfter = 10 * time.Minute
 
-// openSnapshot returns the snapshot when there is one of this table at the
-// version, else nil. One that cannot be used is told of and left: the next
+// openSnapshot returns the snapshot when there is one of this table whose index is
+// that of the version, else nil. One that cannot be used is told of and left: the next
 // snapshot takes its place.
-func (m *Mirror) openSnapshot(version int64) *base {
+func (m *Mirror) openSnapshot(ctx context.Context, version int64) *base {
 	if m.dir == "" {
 		return nil
 	}
@@ -36,10 +36,10 @@ func (m *Mirror) openSnapshot(version int64) *base {
 	}
 	if mapped.Meta.Identity != m.authority.Identity() {
 		m.log.Warn("the snapshot is of another table; building anew", "file", path)
-	} else if int64(mapped.Meta.Version) != version {
+	} else if same, err := m.sameIndex(ctx, int64(mapped.Meta.Version), version); err != nil || !same || int64(mapped.Meta.Version) > version {
 		m.log.Info("the snapshot is of another version; building anew", "file", path, "version", mapped.Meta.Version, "newest", version)
 	} else {
-		return &base{index: mapped.Index, version: version, mapped: mapped}
+		return &base{index: mapped.Index, version: int64(mapped.Meta.Version), mapped: mapped}
 	}
 	if err := mapped.Close(); err != nil {
 		m.log.Warn("the snapshot could not be unmapped", "error", err)
@@ -47,20 +47,18 @@ func (m *Mirror) openSnapshot(version int64) *base {
 	return nil
 }
 
-// adopt answers from a mapped snapshot, with the overrides as they are.
+// adopt answers from an index that still holds, with the overrides as they are.
 func (m *Mirror) adopt(ctx context.Context, b *base) error {
 	overrides, version, err := m.overrides(ctx)
 	if err != nil {
 		return err
 	}
-	if version != b.version {
+	if same, err := m.sameIndex(ctx, b.version, version); err != nil {
+		return err
+	} else if !same {
 		return m.rebuild(ctx) // somebody published meanwhile
 	}
-	if err := m.install(ctx, b.index, b.version, overrides); err != nil {
-		return err
-	}
-	m.replaceBase(b)
-	return nil
+	return m.install(ctx, b.index, version, overrides)
 }
 
 // overrides reads the overrides of all sources.
