@@ -56,6 +56,10 @@ race: ## Tests of the packages that share memory, under the race detector
 fuzz: ## Every fuzz target for FUZZTIME (30s), one after the other
 	@.ci/fuzz $(FUZZTIME) $(FUZZLONG)
 
+.PHONY: faults
+faults: ## Kill a loading process 50 times and look at what it leaves
+	ONOMA_CRASH_POINTS=50 go test -count=1 -v -run TestKilledAnywhere ./internal/table
+
 .PHONY: lint
 lint: ## Style and common mistakes: gofmt, golangci-lint, buf, generated code
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | grep -v '\.pb\.go$$' | xargs gofmt -l); \

@@ -1,0 +1,163 @@
+package table_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"onoma/internal/table"
+)
+
+// The crash test runs this test binary as a child that loads and publishes until
+// it is killed. The environment says where.
+const (
+	crashDirectory = "ONOMA_CRASH_DIRECTORY"
+	// crashPoints is how often the child is killed; make faults asks for more.
+	crashPoints = "ONOMA_CRASH_POINTS"
+)
+
+// crashRows is how many rows each generation has. Every row of a generation is
+// named after it, so that half a publish shows.
+const crashRows = 3000
+
+func generation(n int) []table.Row {
+	rows := make([]table.Row, crashRows)
+	for i := range rows {
+		rows[i] = entity(fmt.Sprintf("e%05d", i), fmt.Sprintf("generation %d", n), fmt.Sprintf("name %d", i))
+	}
+	return rows
+}
+
+// TestCrashChild is the child: it publishes one generation after the other and
+// says so on standard output once the publish is acknowledged.
+func TestCrashChild(t *testing.T) {
+	dir := os.Getenv(crashDirectory)
+	if dir == "" {
+		return // runs only as the child of TestKilledAnywhere
+	}
+	m, _ := openMirror(t, dir, nil)
+	for n := int(m.Version()) + 1; ; n++ {
+		r := load(t, m, table.LoadOptions{Replace: n%2 == 0}, 500, generation(n))
+		fmt.Printf("published %d\n", r.Version)
+	}
+}
+
+// TestKilledAnywhere kills a process that loads, publishes and writes snapshots,
+// at random moments. After each, what was acknowledged is there whole, nothing
+// else has left a trace, and the answers are those of a table built anew.
+func TestKilledAnywhere(t *testing.T) {
+	points := 8
+	if s := os.Getenv(crashPoints); s != "" {
+		var err error
+		if points, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	r := rand.New(rand.NewPCG(1, 2))
+	acknowledged := int64(0)
+	for range points {
+		acknowledged = max(acknowledged, runAndKill(t, dir, time.Duration(r.IntN(700))*time.Millisecond+50*time.Millisecond))
+		checkWhole(t, dir, acknowledged)
+	}
+	if acknowledged < 3 {
+		t.Errorf("only %d versions were published between kills: the test shows nothing", acknowledged)
+	}
+}
+
+// runAndKill runs the child for a while after its first publish and returns the
+// last version that it said was published.
+func runAndKill(t *testing.T, dir string, after time.Duration) (last int64) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run", "^TestCrashChild$")
+	child.Env = append(os.Environ(), crashDirectory+"="+dir)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(after, func() { child.Process.Kill() })
+	defer kill.Stop()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if rest, ok := strings.CutPrefix(lines.Text(), "published "); ok {
+			if last, err = strconv.ParseInt(rest, 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		} else if strings.Contains(lines.Text(), "FAIL") {
+			text, _ := io.ReadAll(out)
+			t.Fatalf("the child failed: %s\n%s", lines.Text(), text)
+		}
+	}
+	child.Wait()
+	return last
+}
+
+func checkWhole(t *testing.T, dir string, acknowledged int64) {
+	t.Helper()
+	m, closeIt := openMirror(t, dir, nil)
+	defer closeIt()
+	head := m.Version()
+	// The last publish may have reached the disk and its acknowledgement not the pipe.
+	if head < acknowledged || head > acknowledged+1 {
+		t.Fatalf("the table is at %d, %d was acknowledged", head, acknowledged)
+	}
+	rows := 0
+	var name string
+	_, err := m.Authority().All(context.Background(), func(source string, e table.Encoded) error {
+		row, err := table.Decode(e.Key, source, e.Body)
+		if err != nil {
+			return err
+		}
+		if rows++; name == "" {
+			name = row.Entity.Canonical
+		}
+		if row.Entity.Canonical != name {
+			return fmt.Errorf("%s is of %q, others are of %q", row.Entity.ID, row.Entity.Canonical, name)
+		}
+		return nil
+	})
+	if err != nil || head > 0 && rows != crashRows {
+		t.Fatalf("at version %d: %d rows, want %d, %v", head, rows, crashRows, err)
+	}
+	if got := m.Resolver().Table().Stats(); head > 0 && got.Entities != crashRows {
+		t.Fatalf("the table has %d entities, want %d", got.Entities, crashRows)
+	}
+	for i := 0; head > 0 && i < crashRows; i += 97 {
+		if e, _ := m.Resolver().Table().Find(fmt.Sprintf("e%05d", i)); e.Canonical() != name {
+			t.Fatalf("the table says %q, the authority %q", e.Canonical(), name)
+		}
+	}
+	if err := m.Authority().Sweep(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if left := leftBehind(t, dir); left > 0 {
+		t.Fatalf("%d rows of loads that were not published are left after a sweep", left)
+	}
+}
+
+// leftBehind counts rows of no version.
+func leftBehind(t *testing.T, dir string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+dir+"/onoma.db?_pragma=query_only(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.QueryRow(`SELECT COUNT(*) FROM fact WHERE (n >> 32) NOT IN (SELECT batch FROM version)`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
