@@ -111,9 +111,12 @@ func (f *Form) PrepareKey(key []byte) {
 	f.Clear()
 	f.key = append(f.key[:0], key...)
 	f.raw = Tokens(f.raw[:0], f.key)
-	for _, t := range f.raw {
-		if len(f.tokens) == maxTokens {
-			break
+	for i := 0; i < len(f.raw) && len(f.tokens) < maxTokens; i++ {
+		t := f.raw[i]
+		if word, n := words().phraseAt(f.raw[i:]); n > 0 {
+			f.push(word, Latin)
+			i += n - 1
+			continue
 		}
 		if t.Script.unsegmented() {
 			rest, generic, before := words().part(t.Text)
@@ -365,6 +368,9 @@ type Comparison struct {
 	// NumberMismatch is set when a number of one side is not on the other,
 	// NumberClash when either side has one that the other has not.
 	NumberMismatch, NumberClash bool
+	// InitialsClash is set when either side has an initial that is none of a
+	// word of the other.
+	InitialsClash bool
 	// Opposed is set when the sides hold opposite words (see [Opposed]).
 	Opposed bool
 	// CrossScript is set when the sides are written in different scripts.
@@ -677,6 +683,33 @@ func (c *Comparer) initials(q, n *formToken) pairing {
 	return pairing{}
 }
 
+// joinedInitials takes words of two or three consonants for the initials of as many
+// words of the other side, all of them yet alone: JC Juncker. It returns how many
+// it took for initials.
+func joinedInitials(one, many *Form, oneUsed, manyUsed *[maxTokens]bool) (initials int) {
+	for i := range one.tokens {
+		t := &one.tokens[i]
+		n := len(t.text)
+		if oneUsed[i] || t.script != Latin || n < 2 || n > 3 || t.digits || bytes.ContainsAny(t.text, "aeiou") {
+			continue
+		}
+		for j := 0; j+n <= len(many.tokens) && !oneUsed[i]; j++ {
+			met := 0
+			for met < n && !manyUsed[j+met] && many.tokens[j+met].text[0] == t.text[met] {
+				met++
+			}
+			if met == n {
+				oneUsed[i] = true
+				for k := range n {
+					manyUsed[j+k] = true
+				}
+				initials += n
+			}
+		}
+	}
+	return initials
+}
+
 // sameScript compares two words of one script other than Latin by edits: each a
 // third of the word's information at most.
 func sameScript(q, n *formToken) pairing {
@@ -786,6 +819,11 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	if j := c.joins(query, name, &used, &taken); j.how != apart {
 		out.joined(j, &got, &info)
 	}
+	for range 2 {
+		out.Initials += joinedInitials(query, name, &used, &taken)
+		query, name = name, query
+		used, taken = taken, used
+	}
 	last := 0
 	for _, j := range c.at[:len(query.tokens)] {
 		if j > 0 {
@@ -796,7 +834,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		}
 	}
 	var left, free, against float64
-	numberLeft, numberFree := false, false
+	numberLeft, numberFree, initialLeft, initialFree := false, false, false, false
 	var totalQuery, totalName float64
 	for i := range query.tokens {
 		t := &query.tokens[i]
@@ -804,7 +842,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		if !used[i] {
 			left += float64(t.info)
 			against += t.against()
-			numberLeft = numberLeft || t.digits
+			numberLeft, initialLeft = numberLeft || t.digits, initialLeft || t.short
 		}
 	}
 	for j := range name.tokens {
@@ -812,9 +850,10 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		totalName += float64(t.info)
 		if !taken[j] {
 			free += float64(t.info)
-			numberFree = numberFree || t.digits
+			numberFree, initialFree = numberFree || t.digits, initialFree || t.short
 		}
 	}
+	out.InitialsClash = left > 0 && free > 0 && (initialLeft || initialFree)
 	out.NumberMismatch, out.NumberClash = numberLeft || numberFree, numberLeft && numberFree
 	// Words left over on both sides stand against each other, however unlike in
 	// length: those of the query count in full then.

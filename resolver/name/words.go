@@ -26,6 +26,9 @@ var givenFile string
 //go:embed data/words/forms.txt
 var formsFile string
 
+//go:embed data/words/phrases.txt
+var phrasesFile string
+
 //go:embed data/words/generic-joined.txt
 var genericJoinedFile string
 
@@ -51,8 +54,15 @@ type vocabulary struct {
 	kinds     map[string]wordKind
 	nicknames map[string][]string // both ways
 	forms     map[string][]string // both ways
+	phrases   map[string][]phrase // by first word, longest first
 	parted    []genericWord
 	bare      [Scripts][]genericWord // longest first
+}
+
+// phrase is several words that one stands for.
+type phrase struct {
+	words []string
+	word  []byte
 }
 
 // genericWord is written onto names of at least so many characters.
@@ -89,6 +99,7 @@ var words = sync.OnceValue(func() *vocabulary {
 	for line := range dataLines(genericJoinedFile) {
 		v.addJoined(line)
 	}
+	v.phrases = readPhrases(phrasesFile)
 	v.known = make(map[string]known, len(v.kinds)+len(v.nicknames)+len(v.forms))
 	g := guardTables()
 	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms), maps.Keys(g.sides), maps.Keys(g.sets)} {
@@ -112,6 +123,43 @@ func readRelated(related map[string][]string, file string) {
 			}
 		}
 	}
+}
+
+// readPhrases reads "word: phrases".
+func readPhrases(file string) map[string][]phrase {
+	phrases := map[string][]phrase{}
+	for line := range dataLines(file) {
+		word, list, _ := strings.Cut(line, ":")
+		for text := range strings.SplitSeq(list, ",") {
+			words := strings.Fields(Fold(text))
+			if len(words) == 0 {
+				panic(fmt.Sprintf("phrases.txt: %q has an empty phrase", line))
+			}
+			phrases[words[0]] = append(phrases[words[0]], phrase{words, []byte(Fold(word))})
+		}
+	}
+	for _, list := range phrases {
+		slices.SortStableFunc(list, func(a, b phrase) int { return len(b.words) - len(a.words) })
+	}
+	return phrases
+}
+
+// phraseAt returns the word that stands for the phrase which the tokens begin
+// with, and how many of them it takes; 0 for none.
+func (v *vocabulary) phraseAt(tokens []Token) (word []byte, n int) {
+next:
+	for _, p := range v.phrases[string(tokens[0].Text)] {
+		if len(p.words) > len(tokens) || len(p.words) == 1 && len(tokens) == 1 {
+			continue
+		}
+		for i, w := range p.words {
+			if string(tokens[i].Text) != w {
+				continue next
+			}
+		}
+		return p.word, len(p.words)
+	}
+	return nil, 0
 }
 
 // readSets reads lines of words that are related each to each.
