@@ -28,6 +28,10 @@ const (
 	// words, heardWord with one of a single word, which many more resemble.
 	// heardFirst is how many of the former are before letters are looked at.
 	heardFirst, heardNames, heardWord = 8, 48, 192
+	// heardNear is how many names are compared that a slip of the pen may be
+	// between, when none that was heard is as similar as unlike.
+	heardNear = 24
+	unlike    = 0.5
 	// surelyCompared is how many of them are compared however far they are
 	// behind the first; the others need leastShare of its weight.
 	surelyCompared = 8
@@ -153,12 +157,16 @@ func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Compa
 	m.compared, m.best = m.compared[:0], 0
 	m.setLands(t)
 	sounds := t.index.Sounds()
+	first := heardFirst
 	if m.asked.Len() == 1 {
-		m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, heardWord), yield)
-		return
+		first = heardWord
 	}
-	if m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, heardFirst), yield) && m.best < similar {
-		m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardNames), yield)
+	more := m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, first), yield)
+	if more && m.best < similar && m.asked.Len() > 1 {
+		more = m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardNames), yield)
+	}
+	if more && m.best < unlike {
+		m.compareAll(sounds, sounds.FindNear(&m.asked, &m.hearing, heardNear), yield)
 	}
 }
 

@@ -27,6 +27,8 @@ const (
 	// leastLikeness is the share of letters from which two words that share a
 	// sound key count as alike.
 	leastLikeness = 0.2
+	// leastNear is that of words whose sound key is one sound off.
+	leastNear = 0.6
 )
 
 // What a word of the table weighs when it is the query's own, and when it is
@@ -53,6 +55,7 @@ type Heard struct {
 // Hearing is the memory of a search. The zero Hearing is ready; it grows to its
 // size and is used again. Not safe for concurrent use.
 type Hearing struct {
+	near   bool // of FindNear
 	keys   []name.Key
 	stems  name.Stems
 	terms  []term
@@ -102,6 +105,19 @@ const levels = 64
 // Find returns the names that share most with the query, best first, at most
 // limit. The result is valid until the next call.
 func (s *Sounds) Find(q *name.Form, h *Hearing, limit int) []Heard {
+	h.near = false
+	return s.find(q, h, limit)
+}
+
+// FindNear is Find for words that are a slip of the pen away from the table's: it
+// listens to keys one sound off as well, which are ten times as many, and takes
+// only words that have the better part of the letters.
+func (s *Sounds) FindNear(q *name.Form, h *Hearing, limit int) []Heard {
+	h.near = true
+	return s.find(q, h, limit)
+}
+
+func (s *Sounds) find(q *name.Form, h *Hearing, limit int) []Heard {
 	h.terms, h.words, h.whole, h.bags = h.terms[:0], h.words[:0], h.whole[:0], h.bags[:0]
 	for i := range q.Len() {
 		t := q.Token(i)
@@ -323,12 +339,18 @@ func (s *Sounds) point(text []byte, weight float32, h *Hearing) {
 func (s *Sounds) sift(t name.Token, wholes bool, h *Hearing) {
 	h.sifted, h.levels = h.sifted[:0], [levels + 1]int32{}
 	bag, vowels := name.BagOf(t.Text, t.Script), t.Script.WritesVowels()
-	h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
+	least := float32(leastLikeness)
+	if h.near {
+		least = leastNear
+		h.keys = name.AppendNearKeys(h.keys[:0], t.Text, t.Script)
+	} else {
+		h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
+	}
 	for _, key := range h.keys {
 		proof := 0.4 + 0.15*float32(symbols(key))
 		for _, w := range s.wordsLike(key, maxWordsPerKey) {
 			likeness := bag.Likeness(w.bag, vowels)
-			if likeness <= leastLikeness {
+			if likeness <= least {
 				continue
 			}
 			likeness = (0.4 + 0.6*likeness) * proof

@@ -63,6 +63,43 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 	return dst
 }
 
+// AppendNearKeys appends the keys one sound away from a folded word's: one left out,
+// put in, or another in its place. They find what a slip of the pen has hidden from
+// [AppendQueryKeys], and much else.
+func AppendNearKeys(dst []Key, word []byte, script Script) []Key {
+	var plain [2 * maxFrom]byte
+	if script != Latin {
+		word = Romanise(plain[:0], word, script)
+	}
+	var symbols, near [maxSkeleton + 1]byte
+	s := skeleton(symbols[:0], word, 0)
+	add := func(parts ...[]byte) {
+		n := near[:0]
+		for _, part := range parts {
+			for _, c := range part {
+				if len(n) < maxSkeleton && (len(n) == 0 || n[len(n)-1] != c) {
+					n = append(n, c)
+				}
+			}
+		}
+		dst = append(dst, packKey(n))
+	}
+	for i := range len(s) + 1 {
+		if i < len(s) && len(s) > 1 {
+			add(s[:i], s[i+1:])
+		}
+		for k := range len(skeletonSymbols) {
+			c := []byte(skeletonSymbols[k : k+1])
+			add(s[:i], c, s[i:])
+			if i < len(s) {
+				add(s[:i], c, s[i+1:])
+			}
+		}
+	}
+	slices.Sort(dst)
+	return slices.Compact(dst)
+}
+
 // latinKeys appends the skeletons of a Latin word in each of the readings asked
 // for that make a difference to it.
 func latinKeys(dst []Key, word []byte, readings reading) []Key {
