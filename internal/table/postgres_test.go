@@ -164,3 +164,83 @@ func openPostgres(t testing.TB) (table.Authority, func() table.Authority) {
 	}
 	return open(), open
 }
+
+// PostgreSQL crashes and comes back in the middle of a load: the load fails with
+// an error, the version before goes on answering, nothing of the load is left,
+// and the next load works.
+func TestPostgresGoesAway(t *testing.T) {
+	s, err := newPostgres()
+	if err != nil {
+		t.Fatalf("PostgreSQL: %v (make prepare installs it)", err)
+	}
+	t.Cleanup(func() { s.stop(); os.RemoveAll(s.dir) })
+	a, err := table.OpenPostgres(t.Context(), s.database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	m, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: a, WithoutSeed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	rows := generated(t, 2000)
+	load(t, m, table.LoadOptions{}, 100, rows[:100])
+	want := answers(m, rows[:100])
+
+	l, err := m.NewLoad(t.Context(), table.LoadOptions{Source: "s", Replace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows[100:300] {
+		if err := l.Add(l.Next(), "f", []table.Line{{Row: rows[100+i]}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.stop()
+	if _, err := l.Commit(t.Context(), -1); err == nil {
+		t.Error("a load without its database was published")
+	}
+	l.Discard(t.Context())
+	if err := m.Refresh(t.Context()); err == nil || m.Behind().IsZero() {
+		t.Errorf("the authority is gone: %v, behind since %v", err, m.Behind())
+	}
+	if got := answers(m, rows[:100]); got != want {
+		t.Error("without its authority the table answers otherwise")
+	}
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Refresh(t.Context()); err != nil || !m.Behind().IsZero() || m.Version() != 1 {
+		t.Errorf("the authority is back: %v, version %d", err, m.Version())
+	}
+	if r := load(t, m, table.LoadOptions{}, 100, rows[100:300]); r.Version != 2 || r.Counts.Added != 200 {
+		t.Errorf("the next load: %+v", r.Published)
+	}
+}
+
+// Two mirrors of one database: what one publishes, the other answers.
+func TestReplicasFollow(t *testing.T) {
+	a, reopen := openPostgres(t)
+	first, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: a, WithoutSeed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	second, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: reopen(), WithoutSeed: true, Poll: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	rows := generated(t, 300)
+	changed := second.Changed()
+	load(t, first, table.LoadOptions{}, 100, rows)
+	select {
+	case <-changed:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the replica does not follow")
+	}
+	if second.Version() != 1 || answers(second, rows) != answers(first, rows) {
+		t.Errorf("the replica is at %d and answers otherwise", second.Version())
+	}
+}
