@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"google.golang.org/grpc"
@@ -64,7 +66,8 @@ func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnarySe
 		defer func() { i.audited(ctx, call.FullMethod, who, request, response, err) }()
 	}
 	if working(call.FullMethod) {
-		if err := i.admission.enter(ctx); err != nil {
+		if err := i.admission.enter(ctx, start.Sub(epoch), dear(request)); err != nil {
+			pushBack(ctx, err)
 			return nil, err
 		}
 		defer i.admission.leave()
@@ -182,6 +185,16 @@ func (i *interceptor) finish(ctx context.Context, method string, took time.Durat
 	i.log.Log(ctx, level, "call failed", "method", method, "code", s.Code().String(), "request_id", id, "duration", took)
 	i.log.DebugContext(ctx, "call failed", "request_id", id, "error", err.Error())
 	return id, s.Err()
+}
+
+// pushBack tells gRPC's own retries, which do not read RetryInfo, when to come
+// back. (gRFC A6.)
+func pushBack(ctx context.Context, err error) {
+	var full *overloadError
+	if errors.As(err, &full) {
+		wait := full.retry + rand.N(full.retry)
+		_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", strconv.FormatInt(wait.Milliseconds(), 10)))
+	}
 }
 
 // codeWord is the label of a call's end. The word for success is a constant, so

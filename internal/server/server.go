@@ -87,6 +87,7 @@ func New(o Options) (*Server, error) {
 	}
 	options := append([]grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
+		grpc.InTapHandle(arrived),
 		grpc.UnaryInterceptor(intercept.unary),
 		grpc.StreamInterceptor(intercept.stream),
 		grpc.MaxRecvMsgSize(limits.MaxRequestBytes),
