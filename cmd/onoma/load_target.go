@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,11 @@ type directLoad struct {
 	loader     *table.Loader
 }
 
+// loadGCPercent keeps the memory of a load close to what it holds.
+const loadGCPercent = 50
+
 func (f *loadFlags) direct(ctx context.Context, cmd *cobra.Command) (*directLoad, error) {
+	debug.SetGCPercent(loadGCPercent)
 	m, closeTable, err := f.kept.open(ctx, newLogger(cmd, "warn", "text"))
 	if err != nil {
 		return nil, err
