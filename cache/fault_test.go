@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"onoma/cache"
+	"onoma/internal/reliability"
 )
 
 // bound is the longest that a hundredth of the calls may take whatever happens
@@ -169,10 +171,27 @@ func TestFaults(t *testing.T) {
 			if calls < 1200 {
 				t.Errorf("only %d calls in 1.2 s", calls)
 			}
+			document(t, fault.name, calls, l.wrong.Load(), quiet, ill, recovered)
 			if served := during.FarHits - before.FarHits; fault.unreachable && served > int64(calls)/2 {
 				t.Errorf("Redis served %d of %d calls: the fault did not happen", served, calls)
 			}
 		})
+	}
+}
+
+var write = flag.String("write", "", "file to write the results into, such as ../docs/reliability.md")
+
+var rows [][]string
+
+func document(t *testing.T, fault string, calls int, wrong int64, quiet, ill, recovered time.Duration) {
+	t.Helper()
+	if *write == "" || t.Failed() {
+		return
+	}
+	us := func(d time.Duration) string { return d.Round(time.Microsecond).String() }
+	rows = append(rows, []string{"Redis " + fault, fmt.Sprint(calls), fmt.Sprint(wrong), us(quiet), us(ill), recovered.Round(10 * time.Millisecond).String()})
+	if err := reliability.Section(*write, "redis", []string{"Fault", "Look-ups", "Wrong or failed", "p99 quiet", "p99 ill", "Redis serves again after"}, rows); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,0 +1,614 @@
+package reliability_test
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
+	"google.golang.org/grpc/status"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	"onoma/client"
+	"onoma/internal/reliability"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+var (
+	document = flag.String("write", "", "file to write the results into, such as ../../docs/reliability.md")
+	soak     = flag.Duration("soak", 10*time.Second, "how long the soak lasts")
+)
+
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int { //nolint:forbidigo // a test's main
+		dir, err := os.MkdirTemp("", "onoma")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		binary = filepath.Join(dir, "onoma")
+		if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/onoma").CombinedOutput(); err != nil { //nolint:noctx // ends by itself
+			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+			return 1
+		}
+		if err := readSources(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// readSources looks at every file that the program is built from, so that
+// "go test" knows its kept result to be of another program when one has changed.
+func readSources() error {
+	for _, dir := range []string{"cache", "cmd", "internal", "proto", "resolver"} {
+		err := filepath.WalkDir(filepath.Join("../..", dir), func(file string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			_, err = os.Stat(file)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replica is the program as a child process.
+type replica struct {
+	t            testing.TB
+	address, ops string
+	args         []string
+	process      *exec.Cmd
+	exited       chan error
+}
+
+func startReplica(t testing.TB, args ...string) *replica {
+	t.Helper()
+	r := &replica{t: t, address: freeAddress(t), ops: freeAddress(t), args: args}
+	r.start()
+	t.Cleanup(func() {
+		_ = r.process.Process.Kill()
+		<-r.exited
+	})
+	return r
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+func (r *replica) start() {
+	r.t.Helper()
+	r.process = exec.Command(binary, append([]string{"serve", "--listen", r.address, "--ops-listen", r.ops}, r.args...)...) //nolint:noctx // killed by Cleanup
+	log, err := os.Create(filepath.Join(r.t.TempDir(), "log"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	r.process.Stderr = log
+	if err := r.process.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	exited, process := make(chan error, 1), r.process
+	r.exited = exited
+	go func() {
+		exited <- process.Wait()
+		close(exited)
+	}()
+	deadline := time.Now().Add(20 * time.Second)
+	for exec.Command(binary, "health", "--ops", r.ops).Run() != nil { //nolint:noctx // has its own time-out
+		if time.Now().After(deadline) {
+			text, _ := os.ReadFile(log.Name())
+			r.t.Fatalf("the replica is not ready\n%s", text)
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}
+
+// stop asks the process to end and waits until it has.
+func (r *replica) stop() {
+	r.t.Helper()
+	if err := r.process.Process.Signal(syscall.SIGTERM); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := <-r.exited; err != nil {
+		r.t.Errorf("the replica ended with %v", err)
+	}
+}
+
+// residentMB is the memory of the process.
+func (r *replica) residentMB() int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", r.process.Process.Pid))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var size, resident int
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+		r.t.Fatal(err)
+	}
+	return resident * os.Getpagesize() >> 20
+}
+
+// connect returns the shipped client of the replicas.
+func connect(t testing.TB, replicas ...*replica) *client.Client {
+	t.Helper()
+	return connectWith(t, replicas)
+}
+
+func connectWith(t testing.TB, replicas []*replica, options ...grpc.DialOption) *client.Client {
+	t.Helper()
+	names := manual.NewBuilderWithScheme("drill")
+	var state resolver.State
+	for _, r := range replicas {
+		state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: r.address}}})
+	}
+	names.InitialState(state)
+	c, err := client.New("drill:///", client.Options{Dial: append(options, grpc.WithResolvers(names))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// asked are names of every kind, and the oracle: who each of them is, as one
+// replica answered before anything went wrong.
+type asked struct {
+	names []string
+	want  map[string]string
+}
+
+func newAsked(t testing.TB, c *client.Client) *asked {
+	t.Helper()
+	a := &asked{want: make(map[string]string)}
+	a.names = []string{"Mosca", "Zelenskyj", "Casa Bianca", "Georgia", "Pyongyang", "nordcoreane", "Зеленським", "Xqzzt Blorb", "Selenskyj, Wolodymyr", "Emmanuell Makron"}
+	for _, n := range a.names {
+		answer, err := c.Resolver.Resolve(t.Context(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: n}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.want[n] = who(answer)
+	}
+	return a
+}
+
+func who(m *onomav1.ResolveResponse) string {
+	var b strings.Builder
+	b.WriteString(m.Outcome.String())
+	for _, c := range m.Candidates {
+		fmt.Fprintf(&b, " %s %.6f", c.EntityId, c.Score)
+	}
+	return b.String()
+}
+
+// load asks from several workers, a pause between calls, and counts.
+type load struct {
+	stop          chan struct{}
+	done          sync.WaitGroup
+	calls, failed atomic.Int64
+	wrong         atomic.Int64
+	fault         atomic.Pointer[string]
+	mu            sync.Mutex
+	took          []time.Duration
+}
+
+func startLoad(c *client.Client, a *asked, workers int, pause time.Duration) *load {
+	l := &load{stop: make(chan struct{})}
+	for w := range workers {
+		l.done.Go(func() {
+			tick := time.NewTicker(pause)
+			defer tick.Stop()
+			for i := w; ; i++ {
+				select {
+				case <-l.stop:
+					return
+				case <-tick.C:
+				}
+				n := a.names[i%len(a.names)]
+				begin := time.Now()
+				answer, err := c.Resolver.Resolve(context.Background(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: n}})
+				l.calls.Add(1)
+				switch {
+				case err != nil:
+					l.failed.Add(1)
+					said := err.Error()
+					l.fault.Store(&said)
+				case who(answer) != a.want[n]:
+					l.wrong.Add(1)
+				}
+				l.mu.Lock()
+				l.took = append(l.took, time.Since(begin))
+				l.mu.Unlock()
+			}
+		})
+	}
+	return l
+}
+
+func (l *load) end() {
+	close(l.stop)
+	l.done.Wait()
+}
+
+func (l *load) p99() time.Duration { return percentile(l.took, 99) }
+
+func percentile(took []time.Duration, n int) time.Duration {
+	if len(took) == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	return took[(len(took)-1)*n/100]
+}
+
+func (l *load) check(t *testing.T) {
+	t.Helper()
+	if l.failed.Load() > 0 {
+		t.Errorf("%d of %d calls failed, such as: %s", l.failed.Load(), l.calls.Load(), *l.fault.Load())
+	}
+	if l.wrong.Load() > 0 {
+		t.Errorf("%d of %d answers are wrong", l.wrong.Load(), l.calls.Load())
+	}
+	if l.calls.Load() < 100 {
+		t.Errorf("only %d calls", l.calls.Load())
+	}
+}
+
+// results collects the rows of the document.
+var results struct {
+	mu   sync.Mutex
+	rows [][]string
+}
+
+func result(t *testing.T, drill, promise, measured string) {
+	t.Logf("%s: %s", drill, measured)
+	if *document == "" || t.Failed() {
+		return
+	}
+	results.mu.Lock()
+	defer results.mu.Unlock()
+	results.rows = append(results.rows, []string{drill, promise, measured})
+	if err := reliability.Section(*document, "drills", []string{"Drill", "Promise", "Measured"}, results.rows); err != nil {
+		t.Error(err)
+	}
+}
+
+// Three replicas are restarted one after the other under load.
+func TestRollingRestartLosesNoCall(t *testing.T) {
+	var replicas []*replica
+	for range 3 {
+		replicas = append(replicas, startReplica(t, "--drain-announce=300ms"))
+	}
+	c := connect(t, replicas...)
+	l := startLoad(c, newAsked(t, c), 4, 2*time.Millisecond)
+	for _, r := range replicas {
+		r.stop()
+		r.start()
+	}
+	<-time.After(300 * time.Millisecond)
+	l.end()
+	l.check(t)
+	result(t, "Rolling restart of three replicas", "no failed call", fmt.Sprintf("%d calls, %d failed, p99 %s", l.calls.Load(), l.failed.Load(), l.p99().Round(10*time.Microsecond)))
+}
+
+// One of three replicas is killed: no goodbye, no drain.
+func TestKilledReplicaLosesNoRead(t *testing.T) {
+	var replicas []*replica
+	for range 3 {
+		replicas = append(replicas, startReplica(t))
+	}
+	c := connect(t, replicas...)
+	l := startLoad(c, newAsked(t, c), 4, 2*time.Millisecond)
+	<-time.After(300 * time.Millisecond)
+	_ = replicas[1].process.Process.Kill()
+	<-replicas[1].exited
+	<-time.After(time.Second)
+	replicas[1].start()
+	<-time.After(300 * time.Millisecond)
+	l.end()
+	l.check(t)
+	result(t, "One of three replicas killed and started again", "no failed read", fmt.Sprintf("%d calls, %d failed, p99 %s", l.calls.Load(), l.failed.Load(), l.p99().Round(10*time.Microsecond)))
+}
+
+// A stream that stays open does not hold the end up beyond its budget.
+func TestDrainEndsWithOpenStreams(t *testing.T) {
+	r := startReplica(t, "--drain-timeout=1s")
+	c := connect(t, r)
+	stream, err := c.Resolver.StreamResolve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() error {
+		if err := stream.Send(&onomav1.StreamResolveRequest{Queries: []*onomav1.Query{{Name: "Mosca"}}}); err != nil {
+			return err
+		}
+		_, err := stream.Recv()
+		return err
+	}
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	<-time.After(300 * time.Millisecond)
+	if err := ask(); err != nil {
+		t.Errorf("a stream is cut before its time: %v", err)
+	}
+	<-r.exited
+	took := time.Since(begin)
+	if took < 900*time.Millisecond || took > 3*time.Second {
+		t.Errorf("ended after %s, the budget is 1 s", took)
+	}
+	if err := ask(); err == nil {
+		t.Error("the stream outlives its server")
+	}
+	result(t, "SIGTERM with an open stream, budget 1 s", "the stream goes on within the budget and ends with it", took.Round(10*time.Millisecond).String())
+}
+
+// Four times as much comes as can be done. Names that nothing finds are the
+// dearest single names, so that the work and not the transport is what overflows.
+func TestOverload(t *testing.T) {
+	r := startReplica(t, "--cache-bytes=0", fmt.Sprintf("--queue=%d", 64))
+	// Without tries again, which would hide what is shed.
+	c := connectWith(t, []*replica{r}, grpc.WithDisableRetry())
+	// dear is a batch of names that no key finds.
+	dear := func(n int) *onomav1.BatchResolveRequest {
+		m := new(onomav1.BatchResolveRequest)
+		for i := range 20 {
+			m.Queries = append(m.Queries, &onomav1.Query{Name: fmt.Sprintf("Wolod%cmir Zel%cnsk%c", 'a'+n%26, 'a'+i, 'a'+n/26%26)})
+		}
+		return m
+	}
+	type measured struct {
+		accepted, shed []time.Duration
+		faults         int
+		fault          error
+	}
+	run := func(workers int, d time.Duration) *measured {
+		m := new(measured)
+		var mu sync.Mutex
+		var wait sync.WaitGroup
+		stop := time.Now().Add(d)
+		for w := range workers {
+			wait.Go(func() {
+				for n := w; time.Now().Before(stop); n += workers {
+					begin := time.Now()
+					_, err := c.Resolver.BatchResolve(context.Background(), dear(n))
+					took := time.Since(begin)
+					mu.Lock()
+					switch {
+					case err == nil:
+						m.accepted = append(m.accepted, took)
+					case status.Code(err) == codes.Unavailable && retryInfo(err):
+						m.shed = append(m.shed, took)
+					default:
+						m.faults++
+						m.fault = err
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		wait.Wait()
+		return m
+	}
+	full := 2 * runtime.GOMAXPROCS(0) // calls that the server works on at once
+	run(full, 500*time.Millisecond)   // what is built on first use
+	quiet := run(full, time.Second)
+	before := r.residentMB()
+	// The queue must stand for a moment before anyone is turned away: the first
+	// half second of the crowd is carried and not measured.
+	run(16*full, 500*time.Millisecond)
+	crowd := run(16*full, 3*time.Second)
+	after := r.residentMB()
+	again := run(full, time.Second)
+	if crowd.faults+quiet.faults+again.faults > 0 {
+		t.Errorf("%d calls failed otherwise than with UNAVAILABLE and RetryInfo, such as: %v", crowd.faults+quiet.faults+again.faults, crowd.fault)
+	}
+	q, a := percentile(quiet.accepted, 99), percentile(crowd.accepted, 99)
+	if len(crowd.shed) == 0 {
+		t.Error("nothing was shed")
+	}
+	if a > max(3*q, 100*time.Millisecond) { // a machine of two processors has stalls of its own
+		t.Errorf("accepted calls take %s at p99, %s when it is quiet", a, q)
+	}
+	if after > before+200 {
+		t.Errorf("memory grew from %d to %d MB", before, after)
+	}
+	if len(again.accepted)*2 < len(quiet.accepted) {
+		t.Errorf("after the crowd %d calls a second, before it %d", len(again.accepted), len(quiet.accepted))
+	}
+	result(t, "Overload: 16 times the calls that can work at once", "after half a second, p99 of accepted calls within 3 times the quiet one; the rest gets UNAVAILABLE and RetryInfo; memory bounded; recovery at once",
+		fmt.Sprintf("accepted %d, p99 %s (quiet %s); shed %d; memory %d to %d MB; afterwards %d calls/s of %d", len(crowd.accepted), a.Round(time.Millisecond), q.Round(time.Millisecond),
+			len(crowd.shed), before, after, len(again.accepted), len(quiet.accepted)))
+}
+
+func retryInfo(err error) bool {
+	for _, d := range status.Convert(err).Details() {
+		if r, ok := d.(*errdetails.RetryInfo); ok && r.RetryDelay.AsDuration() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// TestIdleConnections holds a thousand connections and a client that never reads.
+func TestIdleConnections(t *testing.T) {
+	r := startReplica(t)
+	c := connect(t, r)
+	a := newAsked(t, c)
+	before := r.residentMB()
+	var conns []net.Conn
+	defer func() {
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	}()
+	for range 1000 {
+		conn, err := net.Dial("tcp", r.address) //nolint:noctx // loopback
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	// This one asks for much and reads nothing.
+	stream, err := c.Resolver.StreamResolve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	greedy := make(chan struct{})
+	go func() {
+		defer close(greedy)
+		m := new(onomav1.StreamResolveRequest)
+		for range 1000 {
+			m.Queries = append(m.Queries, &onomav1.Query{Name: "Mosca", View: onomav1.View_VIEW_FULL})
+		}
+		for stream.Send(m) == nil {
+			continue
+		}
+	}()
+	l := startLoad(c, a, 2, 2*time.Millisecond)
+	<-time.After(2 * time.Second)
+	l.end()
+	after := r.residentMB()
+	l.check(t)
+	if after > before+300 {
+		t.Errorf("memory grew from %d to %d MB", before, after)
+	}
+	result(t, "1,000 idle connections and a stream that never reads", "others are served; memory bounded",
+		fmt.Sprintf("%d calls, p99 %s; memory %d to %d MB", l.calls.Load(), l.p99().Round(10*time.Microsecond), before, after))
+	_ = c.Close()
+	<-greedy
+}
+
+// TestSoak loads and reads at once for as long as it is told. Every publish is
+// read back by whoever made it, and the memory and the goroutines of the end are
+// those of the first third.
+func TestSoak(t *testing.T) {
+	r := startReplica(t, "--data-dir", t.TempDir())
+	c := connect(t, r)
+	ctx, cancel := context.WithTimeout(t.Context(), *soak)
+	defer cancel()
+	publish := func(n int) (version int64, err error) {
+		result, err := c.Load(context.WithoutCancel(ctx), &onomav1.LoadHeader{
+			Source: "soak", Mode: onomav1.LoadMode_LOAD_MODE_REPLACE, RequestId: fmt.Sprint("soak-", n),
+		}, func(yield func(*onomav1.Row, error) bool) {
+			for i := range 300 {
+				id := fmt.Sprintf("soak:%d", i)
+				name := &onomav1.Name{Text: fmt.Sprintf("Soak %d %d", i, n), Language: "en", Kind: onomav1.NameKind_NAME_KIND_PRIMARY}
+				e := &onomav1.Entity{Id: id, Kind: onomav1.EntityKind_ENTITY_KIND_ORGANIZATION, CanonicalName: name.Text, Names: []*onomav1.Name{name}}
+				if !yield(&onomav1.Row{Line: int64(i + 1), Fact: &onomav1.Row_Entity{Entity: e}}, nil) {
+					return
+				}
+			}
+		})
+		return result.GetTableVersion(), err
+	}
+	if _, err := publish(0); err != nil {
+		t.Fatal(err)
+	}
+	l := startLoad(c, newAsked(t, c), 2, 5*time.Millisecond)
+	type sample struct{ memory, goroutines int }
+	var samples []sample
+	publishes, stale := 1, 0
+	for ; ctx.Err() == nil; publishes++ {
+		version, err := publish(publishes)
+		if err != nil {
+			t.Errorf("publish %d: %v", publishes, err)
+			break
+		}
+		answer, err := c.Resolver.Resolve(context.Background(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: fmt.Sprintf("Soak 7 %d", publishes), MinTableVersion: version}})
+		if err != nil || len(answer.Candidates) == 0 || answer.Candidates[0].EntityId != "soak:7" {
+			stale++
+		}
+		samples = append(samples, sample{r.residentMB(), r.goroutines()})
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	l.end()
+	l.check(t)
+	if stale > 0 {
+		t.Errorf("%d of %d publishes could not be read back", stale, publishes)
+	}
+	if len(samples) < 6 {
+		t.Fatalf("only %d publishes", len(samples))
+	}
+	var first, last sample
+	for i, s := range samples {
+		if i < len(samples)/3 {
+			first = sample{max(first.memory, s.memory), max(first.goroutines, s.goroutines)}
+		} else if i >= len(samples)*2/3 {
+			last = sample{max(last.memory, s.memory), max(last.goroutines, s.goroutines)}
+		}
+	}
+	if last.memory > first.memory*3/2+50 || last.goroutines > first.goroutines+20 {
+		t.Errorf("memory %d to %d MB, goroutines %d to %d", first.memory, last.memory, first.goroutines, last.goroutines)
+	}
+	result(t, fmt.Sprintf("Soak of %s: a load twice a second, reads all the while", *soak), "every publish is read back; no wrong answer; memory and goroutines flat",
+		fmt.Sprintf("%d publishes, %d reads, p99 %s; memory %d to %d MB, goroutines %d to %d", publishes, l.calls.Load(), l.p99().Round(10*time.Microsecond),
+			first.memory, last.memory, first.goroutines, last.goroutines))
+}
+
+// goroutines asks the replica how many it has.
+func (r *replica) goroutines() int {
+	r.t.Helper()
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, "http://"+r.ops+"/metrics", nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		if value, ok := strings.CutPrefix(lines.Text(), "go_goroutines "); ok {
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			return n
+		}
+	}
+	r.t.Fatal("no go_goroutines")
+	return 0
+}
