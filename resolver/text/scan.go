@@ -169,7 +169,7 @@ func (w *work) words(i, limit int, first []byte) int {
 	var lengths [maxRun + 4]int
 	n, words, longest := 0, 1, 0
 	buffer := append(w.buffer[:0], first...)
-	for j := i; j < limit && n < len(ends); j++ {
+	for j := i; j < limit && j-i < len(ends); j++ {
 		if j > i {
 			ok, joined := w.tokens.bridges(j)
 			if !ok || list[j].form&formCode != 0 {

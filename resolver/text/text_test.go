@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"onoma/resolver"
+	"onoma/resolver/fact"
 	"onoma/resolver/seed"
 	"onoma/resolver/text"
 	"onoma/resolver/text/annotated"
@@ -113,4 +114,13 @@ func TestNameless(t *testing.T) {
 	if rate > mostIn2000 {
 		t.Errorf("%.2f false mentions in 2,000 words, want at most %.1f", rate, mostIn2000)
 	}
+}
+
+func date(t testing.TB, s string) fact.Date {
+	t.Helper()
+	d, err := fact.ParseDate(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
