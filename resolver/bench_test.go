@@ -150,6 +150,10 @@ func benchmarkRedisGet(b *testing.B) {
 	}
 	socket := filepath.Join(b.TempDir(), "redis.sock")
 	server := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no")
+	says, err := server.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
 	if err := server.Start(); err != nil {
 		b.Fatal(err)
 	}
@@ -157,13 +161,12 @@ func benchmarkRedisGet(b *testing.B) {
 		_ = server.Process.Kill()
 		_ = server.Wait()
 	}()
-	var c net.Conn
-	for range 200 {
-		if c, err = net.Dial("unix", socket); err == nil {
+	for lines := bufio.NewScanner(says); lines.Scan(); {
+		if strings.Contains(strings.ToLower(lines.Text()), "ready to accept connections") {
 			break
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
+	c, err := net.Dial("unix", socket)
 	if err != nil {
 		b.Fatal(err)
 	}

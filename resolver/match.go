@@ -20,6 +20,7 @@ type matcher struct {
 
 	comparison name.Comparison
 	features   LikenessFeatures
+	part       part
 	lands      []int // words of the query that are a country's or a region's whole name
 }
 
@@ -61,8 +62,8 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 			tr.entityStep("gather", n.Text(), n.Entity(), "alike, but only its own letters speak for it")
 			return true
 		}
-		if c.NumberClash {
-			tr.entityStep("gather", n.Text(), n.Entity(), "alike, but its number is another")
+		if c.NumberClash || c.Opposed {
+			tr.entityStep("gather", n.Text(), n.Entity(), "alike, but a word or number that tells such names apart is another")
 			return true
 		}
 		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[method])
@@ -83,24 +84,37 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 		return
 	}
 	before, _, comma := name.CutComma(text)
-	if !comma || tooShort(before) {
+	if m.part = anyName; !comma || tooShort(before) {
 		m.hear(t, text, yield)
 		return
 	}
 	// "Hurst, Texas" is no inversion: of a place, what stands behind the comma
 	// says where it lies.
-	more := true
-	m.hear(t, text, func(n index.Name, c *name.Comparison, f *LikenessFeatures) bool {
-		if !isPlace(n.Entity().Kind()) || c.Query > wholeQuery {
-			more = yield(n, c, f)
-		}
-		return more
-	})
-	if more {
-		m.hear(t, before, func(n index.Name, c *name.Comparison, f *LikenessFeatures) bool {
-			return !isPlace(n.Entity().Kind()) || yield(n, c, f)
-		})
+	m.part = wholeName
+	if m.hear(t, text, yield) {
+		m.part = placeName
+		m.hear(t, before, yield)
 	}
+}
+
+// part is what of a query with a comma is compared, and with what.
+type part uint8
+
+const (
+	anyName   part = iota // a query without a comma
+	wholeName             // all of it: with places only if they have all of it too
+	placeName             // what stands before the comma: with places
+)
+
+// admits reports whether a comparison with an entity of the kind counts.
+func (p part) admits(kind fact.Kind, c *name.Comparison) bool {
+	switch p {
+	case wholeName:
+		return !isPlace(kind) || c.Query > wholeQuery
+	case placeName:
+		return isPlace(kind)
+	}
+	return true
 }
 
 // wholeQuery is the share of a query that is aligned when nothing of it is left
@@ -151,8 +165,9 @@ func (m *matcher) setLands(t *Table) {
 	}
 }
 
-// hear finds and compares the names like text.
-func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
+// hear finds and compares the names like text, and reports whether yield wants
+// more.
+func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) bool {
 	m.asked.Prepare(text)
 	m.compared, m.best = m.compared[:0], 0
 	m.setLands(t)
@@ -166,8 +181,9 @@ func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Compa
 		more = m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardNames), yield)
 	}
 	if more && m.best < unlike {
-		m.compareAll(sounds, sounds.FindNear(&m.asked, &m.hearing, heardNear), yield)
+		more = m.compareAll(sounds, sounds.FindNear(&m.asked, &m.hearing, heardNear), yield)
 	}
+	return more
 }
 
 // compareAll compares the names that were heard, best first, as long as another
@@ -187,6 +203,9 @@ func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield fu
 		group := heard.Name.Group()
 		for i := range group.Len() {
 			n := group.At(i)
+			if !m.part.admits(n.Entity().Kind(), &m.comparison) {
+				continue
+			}
 			m.features = FeaturesOf(&m.comparison, m.asked.Len(), n.Entity().Kind())
 			if !yield(n, &m.comparison, &m.features) {
 				return false

@@ -22,7 +22,7 @@ var LikenessTerms = [numLikeness]string{
 	"one word", "one word, similarity", "one word, evidence", "initials", "nicknames", "joined", "out of order",
 	"number mismatch", "opposed words", "other script", "other script, similarity", "other script, one word",
 	"organization", "organization, missing", "organization, extra", "place", "place, missing", "place, extra",
-	"other script, short agreement", "other script, missing", "other script, extra", "initials clash", "words", "other script, worst word",
+	"a word against another", "other script, missing", "other script, extra", "initials clash", "words", "other script, worst word",
 }
 
 const numLikeness = 35
@@ -42,7 +42,7 @@ func FeaturesOf(c *name.Comparison, words int, kind fact.Kind) (f LikenessFeatur
 		flag(c.Joined > 0), flag(c.OutOfOrder),
 		flag(c.NumberMismatch), flag(c.Opposed), other, other * c.Similarity, other * one,
 		organization, organization * c.Missing, organization * c.Extra, place, place * c.Missing, place * c.Extra,
-		other * math.Max(0, 1.5-evidence), other * c.Missing, other * c.Extra, flag(c.InitialsClash), float64(min(words, 5)), other * c.Worst,
+		(1 - other) * flag(c.Contradicted > 0), other * c.Missing, other * c.Extra, flag(c.InitialsClash), float64(min(words, 5)), other * c.Worst,
 	}
 }
 

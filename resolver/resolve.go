@@ -109,7 +109,9 @@ func (t *Table) gather(q *Query, key []byte, a *Answer, tr *tracer) {
 func (t *Table) gatherVariants(q *Query, a *Answer, tr *tracer) {
 	for _, v := range a.reducer.Variants(q.Name) {
 		a.key = append(a.key[:0], v.Key...)
-		tr.key("without "+v.What.String(), a.key)
+		if tr != nil {
+			tr.key("without "+v.What.String(), a.key)
+		}
 		t.gather(q, a.key, a, tr)
 		for _, o := range t.overrides[v.Key] {
 			if o.deny {

@@ -363,7 +363,8 @@ type Comparison struct {
 	Worst float64
 	// Words, Initials, Nicknames and Joined count aligned pairs by how they met.
 	Words, Initials, Nicknames, Joined int
-	// OutOfOrder is set when the aligned words stand in another order.
+	// OutOfOrder is set when the aligned words stand in another order, or the
+	// words that stand against each other do: Kim Jong-il, Kim Yo-jong.
 	OutOfOrder bool
 	// NumberMismatch is set when a number of one side is not on the other,
 	// NumberClash when either side has one that the other has not.
@@ -371,7 +372,8 @@ type Comparison struct {
 	// InitialsClash is set when either side has an initial that is none of a
 	// word of the other.
 	InitialsClash bool
-	// Opposed is set when the sides hold opposite words (see [Opposed]).
+	// Opposed is set when the sides hold opposite words (see [Opposed]), or
+	// words in each other's place that look alike and are not (see [Confusable]).
 	Opposed bool
 	// CrossScript is set when the sides are written in different scripts.
 	CrossScript bool
@@ -549,7 +551,7 @@ func (c *Comparer) words(q, n *formToken) pairing {
 // apart for their length: they stand against each other. From respelled on, the
 // learned weights are sure enough that one is the other as another language spells
 // it: Konstantinovka, Kostiantynivka.
-const farLimit, respelled = 0.4, 0.7
+const farLimit, respelled = 0.4, 0.65
 
 // near reports whether two Latin words are as near as a slip of the pen may be by
 // their length, or sound alike in some reading.
@@ -620,7 +622,7 @@ func (t *formToken) confusable(other *formToken) bool {
 // the ending that its language puts onto foreign names, or the generic word that
 // its script writes onto places: Beiners is Boehner, 철원군 is Cheorwon.
 func (c *Comparer) bare(weight, norm int32, q, n *formToken) int32 {
-	if n.script != Latin || weight > norm*8/10 || q.script == Latin && weight < norm/4 {
+	if n.script != Latin || weight > norm*8/10 || q.script == Latin && q.opening&n.opening == 0 {
 		return weight
 	}
 	text := words().bareOf(q.text, q.script)
@@ -708,6 +710,40 @@ func joinedInitials(one, many *Form, oneUsed, manyUsed *[maxTokens]bool) (initia
 		}
 	}
 	return initials
+}
+
+// confused reports whether words that were left alone on either side are confusable.
+func confused(query, name *Form, used, taken *[maxTokens]bool) bool {
+	for i := range query.tokens {
+		if q := &query.tokens[i]; q.guarded && !used[i] {
+			for j := range name.tokens {
+				if n := &name.tokens[j]; n.guarded && !taken[j] && q.confusable(n) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// crossed reports whether both sides have words left alone, and none of them at the
+// same place among the words that met.
+func crossed(query, name *Form, used, taken *[maxTokens]bool) bool {
+	left, free := gaps(query, used), gaps(name, taken)
+	return left != 0 && free != 0 && left&free == 0
+}
+
+// gaps returns, as bits, after how many words that met a word was left alone.
+func gaps(f *Form, met *[maxTokens]bool) (bits uint16) {
+	before := 0
+	for i := range f.tokens {
+		if met[i] {
+			before++
+		} else if !f.tokens[i].kind.little {
+			bits |= 1 << before
+		}
+	}
+	return bits
 }
 
 // sameScript compares two words of one script other than Latin by edits: each a
@@ -833,6 +869,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 			last = j
 		}
 	}
+	out.OutOfOrder = out.OutOfOrder || crossed(query, name, &used, &taken)
 	var left, free, against float64
 	numberLeft, numberFree, initialLeft, initialFree := false, false, false, false
 	var totalQuery, totalName float64
@@ -877,7 +914,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 	if out.NumberMismatch {
 		out.Similarity *= 0.6
 	}
-	if out.Opposed = out.Similarity > hinted && query.opposes(name); out.Opposed {
+	if out.Opposed = out.Similarity > hinted && (query.opposes(name) || confused(query, name, &used, &taken)); out.Opposed {
 		out.Similarity *= 0.5
 	}
 	return out

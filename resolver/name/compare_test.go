@@ -233,3 +233,52 @@ func BenchmarkQueryKeys(b *testing.B) {
 		})
 	}
 }
+
+// A query may leave out what a name has more easily than the other way round, so a
+// comparison takes sides: what is missing to one is extra to the other, and a word
+// is laid out over the weights of the asking side. What tells names apart does not
+// take sides, nor does the verdict.
+func TestCompareFromEitherSide(t *testing.T) {
+	const line = 0.6
+	readCases(t, "compare.txt", func(at int, in, want string) {
+		query, other, _ := strings.Cut(want, " | ")
+		there, back := compared(query, other), compared(other, query)
+		if there.NumberMismatch != back.NumberMismatch || there.NumberClash != back.NumberClash || there.Opposed != back.Opposed ||
+			there.CrossScript != back.CrossScript || there.OutOfOrder != back.OutOfOrder {
+			t.Errorf("line %d: %+v one way, %+v the other", at, there, back)
+		}
+		if (there.Similarity >= line) != (back.Similarity >= line) || math.Abs(there.Similarity-back.Similarity) > 0.35 {
+			t.Errorf("line %d: %q and %q: %.2f one way, %.2f the other", at, query, other, there.Similarity, back.Similarity)
+		}
+	})
+}
+
+func TestWithinEdits(t *testing.T) {
+	for _, test := range []struct {
+		a, b  string
+		limit int
+		want  bool
+	}{
+		{"merkel", "merkel", 0, true}, {"merkel", "merkal", 0, false}, {"merkel", "merkal", 1, true}, {"merkel", "mekrel", 1, true},
+		{"merkel", "mrkel", 1, true}, {"merkel", "merkell", 1, true}, {"merkel", "markal", 1, false}, {"merkel", "markal", 2, true}, {"", "ab", 1, false},
+	} {
+		if got := within([]byte(test.a), []byte(test.b), test.limit); got != test.want {
+			t.Errorf("within(%q, %q, %d) = %t", test.a, test.b, test.limit, got)
+		}
+		if got := within([]byte(test.b), []byte(test.a), test.limit); got != test.want {
+			t.Errorf("within(%q, %q, %d) = %t", test.b, test.a, test.limit, got)
+		}
+	}
+}
+
+func TestGenericWordsArePartedOrLeftOut(t *testing.T) {
+	for _, test := range []struct{ query, name string }{
+		{"จังหวัดฟูกูโอกะ", "Fukuoka Prefecture"}, {"いちはらし", "Ichihara"}, {"철원군", "Cheorwon"}, {"Džons Kerijs", "John Kerry"},
+		{"Общество с ограниченной ответственностью Ромашка", "Romashka LLC"}, {"JC Juncker", "Jean-Claude Juncker"},
+		{"Carolus Popper", "Karl Popper"}, {"Kuzey Kıbrıs", "North Kıbrıs"},
+	} {
+		if got := compared(test.query, test.name); got.Similarity < 0.55 {
+			t.Errorf("%s, %s: %+v", test.query, test.name, got)
+		}
+	}
+}

@@ -48,9 +48,7 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 	if script != Latin {
 		var plain [2 * maxFrom]byte
 		var more [allRead + 1]Key
-		for _, key := range latinKeys(more[:0], Romanise(plain[:0], word, script), allRead) {
-			dst = append(dst, key)
-		}
+		dst = append(dst, latinKeys(more[:0], Romanise(plain[:0], word, script), allRead)...)
 	} else {
 		dst = latinKeys(dst, word, askedRead)
 		if m := skeletonModel(Latin); m != nil {
