@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"onoma/resolver/name"
@@ -22,6 +23,7 @@ type result struct {
 	maxMisses     int
 	tenCandidates bool
 	fit           *fitter // collects instead of asking
+	notes         []string
 }
 
 type tally struct {
@@ -93,6 +95,11 @@ func (r *result) add(query, want string, answer *onomav1.ResolveResponse, took t
 	}
 }
 
+// note adds a line to the report of a set that is not one of queries.
+func (r *result) note(format string, args ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+}
+
 func (r *result) addPair(what string, score float64, match bool, group string) {
 	r.pairs = append(r.pairs, scored{score, match, group + ": " + what})
 }
@@ -115,6 +122,10 @@ func (t *tally) recallAt95() float64 {
 
 func (r *result) write(w io.Writer) {
 	fmt.Fprintf(w, "\n## %s\n\n", r.name)
+	if r.notes != nil {
+		fmt.Fprintln(w, strings.Join(r.notes, "\n"))
+		return
+	}
 	if r.pairs != nil {
 		f1, at := bestF1(r.pairs)
 		fmt.Fprintf(w, "%d pairs: F1 %.3f at threshold %.2f, AUC %.3f\n", len(r.pairs), f1, at, auc(r.pairs))

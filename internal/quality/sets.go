@@ -34,6 +34,8 @@ var sets = []set{
 	{"mangled_names", mangledNames},
 	{"ofac_aliases", ofacAliases},
 	{"negatives", negatives},
+	{"readings", readings},
+	{"annotated", annotatedTexts},
 }
 
 // table is a knowledge base with what a client asks it.

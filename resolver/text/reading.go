@@ -324,7 +324,7 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	if at2 < last {
 		next, nextLen = w.cueFrom(at2)
 	}
-	g := gap(gapStop)
+	g := gapStop
 	if at2 < len(list) {
 		g = list[at2].gap
 	}

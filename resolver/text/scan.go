@@ -2,7 +2,7 @@ package text
 
 import (
 	"cmp"
-	_ "embed"
+	_ "embed" // the data files
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -261,7 +261,7 @@ func (w *work) chars(i, limit int) (int, string) {
 	}
 	w.buffer = buffer
 	for k := n - 1; k >= 0; k-- {
-		if !w.endsChars(i, ends[k]) {
+		if !w.endsChars(ends[k]) {
 			continue
 		}
 		if w.table.Index().Lookup("", buffer[:lengths[k]]).Len() > 0 {
@@ -296,8 +296,8 @@ func (w *work) startsChars(i int) bool {
 	return true
 }
 
-// endsChars reports whether a name that began at i may end before token end.
-func (w *work) endsChars(i, end int) bool {
+// endsChars reports whether a name may end before token end.
+func (w *work) endsChars(end int) bool {
 	if end == len(w.tokens.list) || w.tokens.list[end].gap != 0 {
 		return true
 	}
