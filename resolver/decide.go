@@ -1,8 +1,15 @@
 package resolver
 
+// leastLikely is the score that the first of the names merely like the query
+// needs to be worth showing: below, something that the table lacks is meant.
+const leastLikely = 0.05
+
 // decide sets the outcome and cuts the candidates to the limit. Outcome and
 // scores are settled before the cut, so the limit changes neither.
 func (t *Table) decide(q *Query, a *Answer, tr *tracer) {
+	if len(a.Candidates) > 0 && a.Candidates[0].Method > Inflected && a.Candidates[0].Score < leastLikely {
+		a.Candidates = a.Candidates[:0]
+	}
 	a.Total = len(a.Candidates)
 	if a.Total == 0 {
 		tr.decision("no name of the table answers")

@@ -58,7 +58,7 @@ func tableClient(cmd *cobra.Command, addr string, kept *tableFlags) (onomav1.Ali
 	return onomav1.NewAliasServiceClient(conn), func() {
 		_ = conn.Close()
 		_ = s.Drain(context.WithoutCancel(cmd.Context()), 0)
-		<-served
+		_ = <-served
 		_ = closeTable()
 	}, nil
 }

@@ -29,7 +29,7 @@ type loadTarget interface {
 
 // directLoad loads into a table that this process has open.
 type directLoad struct {
-	ctx        context.Context // of the load under way
+	ctx        context.Context //nolint:containedctx // of the load under way, which the value stands for
 	mirror     *table.Mirror
 	closeTable func() error
 	loader     *table.Loader

@@ -206,7 +206,7 @@ func TestParseCallersNamesTheFault(t *testing.T) {
 		"a nobody " + good:                       `"nobody" is no role`,
 		"a reader sha256:12":                     "64 hexadecimal digits",
 		"a reader " + good + "0":                 "64 hexadecimal digits",
-		"a reader plain:secret":                  "neither sha256: nor cert:",
+		"a reader plain:secret":                  `neither with "sha256:" nor with "cert:"`,
 		"a reader cert:":                         "empty",
 		"a reader " + good + " 0":                "above 0",
 		"a reader " + good + " NaN":              "above 0",

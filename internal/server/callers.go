@@ -115,7 +115,7 @@ func (c *Callers) add(fields []string) error {
 		}
 		c.byName[value] = who
 	default:
-		return fmt.Errorf("the credential of %s starts with neither sha256: nor cert:", who.name)
+		return fmt.Errorf("the credential of %s starts neither with \"sha256:\" nor with \"cert:\"", who.name)
 	}
 	c.all = append(c.all, who)
 	return nil

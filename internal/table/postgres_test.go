@@ -57,7 +57,7 @@ func TestMain(m *testing.M) {
 		s.stop()
 		os.RemoveAll(s.dir)
 	}
-	os.Exit(code)
+	os.Exit(code) //nolint:forbidigo // TestMain ends the process
 }
 
 func newPostgres() (*postgresServer, error) {
@@ -122,7 +122,7 @@ func (s *postgresServer) start() error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the server does not answer: %w: %s", err, s.log.String())
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // polls a child process
 	}
 }
 

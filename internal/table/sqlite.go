@@ -43,7 +43,7 @@ func lockDirectory(dir string) (release func() error, err error) {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close()
+		_ = file.Close() // nothing was written
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("data directory %s: %w", dir, ErrInUse)
 		}
@@ -107,11 +107,13 @@ func insertSQLite(ctx context.Context, s *store, first, source int64, rows []Enc
 					copy(args[5*i:], []any{first + int64(from+i), source, int64(row.Kind), row.ID, body})
 				}
 				if _, err := insert.ExecContext(ctx, args...); err != nil {
-					insert.Close()
+					_ = insert.Close()
 					return fmt.Errorf("stage: %w", err)
 				}
 			}
-			insert.Close()
+			if err := insert.Close(); err != nil {
+				return fmt.Errorf("stage: %w", err)
+			}
 		}
 		return nil
 	})

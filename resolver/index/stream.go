@@ -35,7 +35,6 @@ type Stream struct {
 	keys           *spool // folded keys, in entity order
 	keyAt          []uint32
 	nameCount      int
-	nextName       uint32
 	last           string
 	entityCount    int
 	validity       []validity
