@@ -124,6 +124,7 @@ type work struct {
 	barren    map[string]uint8 // words that no ending makes a name of
 	bound     int              // acronyms that were introduced in brackets
 
+	readable   []readable
 	titleWords []uint8 // of each token, whether it may be of a title
 	titleForms map[string]bool
 	// focus is the first token of a run that was given, -1 for none.

@@ -182,38 +182,84 @@ func (f *ReadingFeatures) Metonymic(weights *ReadingFeatures) float64 {
 	return 1 / (1 + math.Exp(-sum))
 }
 
-// read decides the reading of every place and gives what acts its sector.
+// read decides the reading of every place and gives what acts its sector. The
+// names of one list are read alike: what speaks for one speaks for all.
 func (w *work) read() {
+	w.readable = w.readable[:0]
 	for i := range w.runs {
 		r := &w.runs[i]
 		if r.state != sure || r.title || r.asked || len(r.candidates) == 0 {
 			continue
 		}
-		w.readRun(r)
+		top := &r.candidates[0]
+		if top.Reading != resolver.Metonymic && top.Reading != resolver.Literal {
+			continue
+		}
+		bearer := bearerOf(top)
+		if !isPlace(bearer.Kind()) {
+			continue
+		}
+		f := w.readingFeatures(r, bearer.Kind(), top.Reading == resolver.Metonymic)
+		p := f.Metonymic(readingWeights())
+		w.readable = append(w.readable, readable{run: i, head: i, logit: math.Log(p / (1 - p)), acts: f[fNextSay]+f[fNextDecide]+f[fLaterSay]+f[fLaterDecide] > 0 && f[fSport] == 0})
+		last := len(w.readable) - 1
+		if last > 0 && w.continuesList(&w.runs[w.readable[last-1].run], r) {
+			w.readable[last].head = w.readable[last-1].head
+		}
+	}
+	for from := 0; from < len(w.readable); {
+		to, sum := from, 0.0
+		for to < len(w.readable) && w.readable[to].head == w.readable[from].head {
+			sum += w.readable[to].logit
+			to++
+		}
+		for _, x := range w.readable[from:to] {
+			w.readRun(&w.runs[x.run], sum >= 0, x.acts)
+		}
+		from = to
 	}
 }
 
-func (w *work) readRun(r *run) {
+// readable is a run whose reading is a choice.
+type readable struct {
+	run, head int // the run, and the first of its list
+	logit     float64
+	acts      bool // says or decides something
+}
+
+// continuesList reports whether b is of one kind with a and stands behind it in a
+// list: parted by a comma, "and" or both.
+func (w *work) continuesList(a, b *run) bool {
+	if a.kind() != b.kind() || a.candidates[0].Reading != b.candidates[0].Reading {
+		return false
+	}
+	list := w.tokens.list
+	k := a.to
+	comma, and := false, false
+	for ; k < b.from && k-a.to < 3; k++ {
+		c := w.cue(k)
+		if c&(cueAnd|cueArticle) == 0 || list[k].gap&^(gapSpace|gapQuote|gapComma|gapLine) != 0 {
+			return false
+		}
+		comma, and = comma || list[k].gap&gapComma != 0, and || c&cueAnd != 0
+	}
+	if k != b.from || list[k].gap&^(gapSpace|gapQuote|gapComma|gapLine) != 0 {
+		return false
+	}
+	comma = comma || list[k].gap&gapComma != 0
+	return and || comma && w.listGoesOn(b)
+}
+
+func (w *work) readRun(r *run, metonymic, acts bool) {
 	top := &r.candidates[0]
-	if top.Reading != resolver.Metonymic && top.Reading != resolver.Literal {
-		return
-	}
-	bearer := top.Entity
-	if top.Literal.Valid() {
-		bearer = top.Literal
-	}
-	if !isPlace(bearer.Kind()) {
-		return
-	}
-	f := w.readingFeatures(r, bearer.Kind(), top.Reading == resolver.Metonymic)
-	metonymic := f.Metonymic(readingWeights()) >= 0.5
+	bearer := bearerOf(top)
 	switch {
 	case top.Reading == resolver.Metonymic && !metonymic:
 		w.readLiterally(r)
 	case top.Reading == resolver.Literal && metonymic && (bearer.Kind() == fact.Country || bearer.Kind() == fact.Place || bearer.Kind() == fact.Region):
 		c := *top
 		c.Reading, c.Literal = resolver.Metonymic, bearer
-		if f[fNextSay]+f[fNextDecide]+f[fLaterSay]+f[fLaterDecide] > 0 && f[fSport] == 0 {
+		if acts {
 			c.Sector = fact.Government
 		}
 		r.candidates = w.keep(r.candidates)
@@ -402,7 +448,7 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	if relation&cueOf != 0 {
 		on(fOf)
 		head := cue(0)
-		for k := max(first, at-3); k < at; k++ {
+		for k := max(first, at-5); k < at; k++ {
 			head |= w.cue(k)
 		}
 		set(fOfPlace, head&cuePlace != 0)
