@@ -19,6 +19,9 @@ const (
 	maxWords = 512
 	// maxNames is how many names the words like one of the query may point at.
 	maxNames = 3072
+	// shareForLetters is the share of the greatest weight that a name needs for
+	// its letters to be looked at.
+	shareForLetters = 0.3
 	// shareToRaise is the share of the greatest weight that a name needs for a
 	// common word to add to it.
 	shareToRaise = 0.4
@@ -241,11 +244,15 @@ func (s *Sounds) FindByLetters(h *Hearing, limit int) []Heard {
 // best returns the names with the greatest sums. Letters weigh no more than most.
 func (h *Hearing) best(s *Sounds, limit int, most float32) []Heard {
 	h.heard = h.heard[:0]
+	least := float32(0)
+	if most > 0 {
+		least = shareForLetters * h.top()
+	}
 	for i := range h.marks.list {
 		m := &h.marks.list[i]
 		found := Heard{Weight: m.sum + m.weight, number: m.number}
 		at := len(h.heard)
-		if at == limit && found.Weight+most < h.heard[at-1].Weight {
+		if found.Weight < least || at == limit && found.Weight+most < h.heard[at-1].Weight {
 			continue
 		}
 		if most > 0 {

@@ -53,8 +53,16 @@ func (b Bag) Likeness(other Bag, vowels bool) float32 {
 	if most == 0 {
 		return 0
 	}
-	return float32(bits.OnesCount32(uint32(b&other))) / float32(most)
+	return float32(bits.OnesCount32(uint32(b&other))) * shares[most]
 }
+
+// shares[n] is 1/n, without a division a likeness.
+var shares = func() (shares [33]float32) {
+	for n := 1; n < len(shares); n++ {
+		shares[n] = 1 / float32(n)
+	}
+	return shares
+}()
 
 // WritesVowels reports whether the script writes the vowels of foreign names.
 func (s Script) WritesVowels() bool { return s != Arabic && s != Hebrew && s != Syriac }

@@ -644,7 +644,7 @@ const bareLess = 12
 // knows more of how languages respell each other than a small script's own.
 func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
 	norm := (from.info + latin.info) / 2
-	if from.script == Latin || weight > norm*9/10 {
+	if from.script == Latin || weight > norm*9/10 || weight < 0 && from.opening&latin.opening == 0 {
 		return weight
 	}
 	if !from.again {
