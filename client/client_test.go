@@ -188,7 +188,7 @@ func TestLoadCutsIntoChunksAndResumes(t *testing.T) {
 				t.Fatalf("%d loads", len(s.loads))
 			}
 		}
-		lines := int64(2000 * first)
+		lines := 2000 * first
 		for i, m := range last[1 : len(last)-1] {
 			chunk := m.GetChunk()
 			if chunk.GetSequence() != first+int64(i) {

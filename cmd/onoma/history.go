@@ -58,7 +58,7 @@ func tableClient(cmd *cobra.Command, addr string, kept *tableFlags) (onomav1.Ali
 	return onomav1.NewAliasServiceClient(conn), func() {
 		_ = conn.Close()
 		_ = s.Drain(context.WithoutCancel(cmd.Context()), 0)
-		_ = <-served
+		<-served //nolint:errcheck // the drain is over, however it went
 		_ = closeTable()
 	}, nil
 }

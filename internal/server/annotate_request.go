@@ -22,7 +22,7 @@ func (c *checker) document(from *onomav1.Document, d *text.Document) {
 	*d = text.Document{
 		Text:        from.Text,
 		Language:    c.language("language", from.Language),
-		AsOf:        c.date("as_of", from.AsOf),
+		AsOf:        c.asOf(from.AsOf),
 		Countries:   from.CountryIds,
 		Kinds:       c.kinds(from.Kinds),
 		Nested:      from.IncludeNested,

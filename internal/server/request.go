@@ -42,7 +42,7 @@ func (c *checker) query(from *onomav1.Query, q *resolver.Query) {
 		Language:   c.language("language", from.Language),
 		Countries:  from.CountryIds,
 		CoMentions: from.GetContext().GetCoMentions(),
-		AsOf:       c.date("as_of", from.AsOf),
+		AsOf:       c.asOf(from.AsOf),
 		Reading:    c.reading(from.Reading),
 		Limit:      c.count("limit", from.Limit, maxCandidates),
 		MinScore:   c.share("min_score", from.MinScore),
@@ -163,10 +163,10 @@ func (c *checker) language(field, tag string) string {
 	return tag
 }
 
-func (c *checker) date(field, s string) fact.Date {
+func (c *checker) asOf(s string) fact.Date {
 	d, err := fact.ParseDate(clip(s, 40))
 	if err != nil {
-		c.fail(field, "%v", err)
+		c.fail("as_of", "%v", err)
 	}
 	return d
 }

@@ -207,7 +207,7 @@ func (s *resolverService) Explain(_ context.Context, request *onomav1.ExplainReq
 func (s *resolverService) GetEntity(_ context.Context, request *onomav1.GetEntityRequest) (*onomav1.GetEntityResponse, error) {
 	var check checker
 	check.id("entity_id", request.EntityId)
-	asOf := check.date("as_of", request.AsOf)
+	asOf := check.asOf(request.AsOf)
 	check.languages(request.Languages)
 	if err := check.err(); err != nil {
 		return nil, err
@@ -232,7 +232,7 @@ func (s *resolverService) BatchGetEntities(ctx context.Context, request *onomav1
 		return nil, err
 	}
 	var check checker
-	asOf := check.date("as_of", request.AsOf)
+	asOf := check.asOf(request.AsOf)
 	check.languages(request.Languages)
 	if err := check.err(); err != nil {
 		return nil, err

@@ -107,7 +107,7 @@ func insertSQLite(ctx context.Context, s *store, first, source int64, rows []Enc
 					copy(args[5*i:], []any{first + int64(from+i), source, int64(row.Kind), row.ID, body})
 				}
 				if _, err := insert.ExecContext(ctx, args...); err != nil {
-					_ = insert.Close()
+					_ = insert.Close() //nolint:sqlclosecheck // once a size, not at the end
 					return fmt.Errorf("stage: %w", err)
 				}
 			}
