@@ -56,6 +56,11 @@ race: ## Tests of the packages that share memory, under the race detector
 fuzz: ## Every fuzz target for FUZZTIME (30s), one after the other
 	@.ci/fuzz $(FUZZTIME) $(FUZZLONG)
 
+.PHONY: drills
+drills: ## Faults, overload, restarts and a short soak against real servers, timed; wants a quiet machine
+	go test -tags drill -count=1 -run 'TestFaults' ./cache
+	go test -tags drill -count=1 -timeout 30m ./internal/reliability
+
 .PHONY: faults
 faults: ## Kill a loading process 50 times and look at what it leaves
 	ONOMA_CRASH_POINTS=50 go test -count=1 -v -run TestKilledAnywhere ./internal/table
