@@ -786,11 +786,23 @@ func runes(dst []rune, text []byte) []rune {
 	return dst
 }
 
+// sameName is the comparison of a name with itself: each word meets its own.
+func sameName(f *Form) Comparison {
+	out := Comparison{Similarity: 1, Query: 1, Name: 1, Worst: 1, Words: len(f.tokens)}
+	for i := range f.tokens {
+		out.Evidence += float64(f.tokens[i].info) / 10
+	}
+	return out
+}
+
 // Compare compares a query with a name.
 func (c *Comparer) Compare(query, name *Form) Comparison {
 	var out Comparison
 	if len(query.tokens) == 0 || len(name.tokens) == 0 {
 		return out
+	}
+	if bytes.Equal(query.key, name.key) {
+		return sameName(query)
 	}
 	out.CrossScript = query.tokens[0].script != name.tokens[0].script
 	c.pairUp(query, name)
