@@ -33,7 +33,7 @@ func (t *Table) Search(prefix string, kinds KindSet, language string, limit int)
 		if !kinds.Admits(e.Kind()) || n.Kind() == fact.Misspelling {
 			continue
 		}
-		if tag := n.Language(); language != "" && tag != "" && tag != "mul" && !sameLanguage(language, tag) {
+		if tag := n.Language(); language != "" && tag != "" && tag != "mul" && !SameLanguage(language, tag) {
 			continue
 		}
 		if old, ok := best[e.Number()]; !ok || apter(n, old.Name) {

@@ -75,7 +75,7 @@ func features(q *Query, c *Candidate, h *hit) Features {
 	case c.Method == Normalized:
 		f.Method = normalizedWeight
 	}
-	if language := c.Name.Language(); q.Language != "" && language != "" && language != "mul" && !sameLanguage(q.Language, language) {
+	if language := c.Name.Language(); q.Language != "" && language != "" && language != "mul" && !SameLanguage(q.Language, language) {
 		f.Language = otherLanguage
 	}
 	if q.AsOf != 0 {
@@ -106,8 +106,8 @@ func officeWeight(e index.Entity, asOf fact.Date) float64 {
 	return outOfOffice
 }
 
-// sameLanguage compares the primary subtags of two BCP-47 tags.
-func sameLanguage(a, b string) bool {
+// SameLanguage compares the primary subtags of two BCP-47 tags.
+func SameLanguage(a, b string) bool {
 	a, _, _ = strings.Cut(a, "-")
 	b, _, _ = strings.Cut(b, "-")
 	return strings.EqualFold(a, b)

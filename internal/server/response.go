@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"onoma/resolver"
 	"onoma/resolver/fact"
@@ -160,9 +159,9 @@ func titles(p index.Position, language string) []*onomav1.Title {
 	}
 	rank := func(t *onomav1.Title) int {
 		switch {
-		case language != "" && sameLanguage(t.Language, language):
+		case language != "" && resolver.SameLanguage(t.Language, language):
 			return 0
-		case sameLanguage(t.Language, "en"):
+		case resolver.SameLanguage(t.Language, "en"):
 			return 1
 		default:
 			return 2
@@ -170,12 +169,6 @@ func titles(p index.Position, language string) []*onomav1.Title {
 	}
 	slices.SortStableFunc(found, func(a, b *onomav1.Title) int { return cmp.Compare(rank(a), rank(b)) })
 	return found
-}
-
-func sameLanguage(a, b string) bool {
-	a, _, _ = strings.Cut(a, "-")
-	b, _, _ = strings.Cut(b, "-")
-	return strings.EqualFold(a, b)
 }
 
 func externalIDs(e index.Entity) []*onomav1.ExternalId {
@@ -192,7 +185,7 @@ func externalIDs(e index.Entity) []*onomav1.ExternalId {
 func entity(e index.Entity, languages []string, asOf fact.Date) *onomav1.Entity {
 	admits := func(tag string) bool {
 		return len(languages) == 0 || tag == "" || tag == "mul" ||
-			slices.ContainsFunc(languages, func(l string) bool { return sameLanguage(l, tag) })
+			slices.ContainsFunc(languages, func(l string) bool { return resolver.SameLanguage(l, tag) })
 	}
 	prominence := e.Prominence()
 	to := &onomav1.Entity{
