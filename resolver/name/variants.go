@@ -270,7 +270,7 @@ func (s *strip) article(key string) string {
 		return key[end+1:]
 	}
 	for _, article := range s.prefixes {
-		if rest, ok := strings.CutPrefix(key, article); ok && utf8.RuneCountInString(rest) > leftRunes {
+		if rest, ok := strings.CutPrefix(key, article); ok && !strings.HasPrefix(rest, " ") && utf8.RuneCountInString(rest) > leftRunes {
 			return rest
 		}
 	}
