@@ -42,7 +42,7 @@ prepare: ## Install what tests need beside Go: Redis, PostgreSQL, a C compiler
 
 .PHONY: vet
 vet: ## go vet
-	go vet ./...
+	go vet -tags drill ./...
 
 .PHONY: unit
 unit: ## All tests once, without the race detector
