@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"weak"
 
 	"onoma/internal/source"
 	"onoma/internal/table"
@@ -228,6 +230,20 @@ func TestSnapshotIsUsedOrRefused(t *testing.T) {
 		if built := strings.Contains(log.String(), "table built"); built == (c.says == "") || !strings.Contains(log.String(), c.says) {
 			t.Errorf("%s: built anew %t, log %s", c.what, built, log.String())
 		}
+	}
+}
+
+// A table that was replaced goes from memory with all that was made of it, such
+// as its index by sound.
+func TestReplacedTableIsLetGo(t *testing.T) {
+	m, closeIt := openMirror(t, t.TempDir(), nil)
+	defer closeIt()
+	load(t, m, table.LoadOptions{}, 100, generated(t, 200))
+	old := weak.Make(m.Resolver().Table().Index())
+	load(t, m, table.LoadOptions{Replace: true}, 100, generated(t, 300))
+	runtime.GC()
+	if old.Value() != nil {
+		t.Error("the index of a table that was replaced is still held")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"onoma/resolver/fact"
@@ -14,9 +15,9 @@ import (
 // snapshotFile is the name of the snapshot in a data directory.
 const snapshotFile = "snapshot.onoma"
 
-// unmapAfter is how long a mapped snapshot outlives its use: answers under way
-// may still hold its texts.
-const unmapAfter = 10 * time.Minute
+// unmapAfter is how long a mapped snapshot outlives the last reference to its
+// index: answers under way may still hold its texts.
+const unmapAfter = time.Minute
 
 // openSnapshot returns the snapshot when there is one of this table whose index is
 // that of the version, else nil. One that cannot be used is told of and left: the next
@@ -75,14 +76,18 @@ func (m *Mirror) overrides(ctx context.Context) (all []fact.Override, version in
 }
 
 // replaceBase makes b what the current table stands on, and lets go of the base
-// before it.
+// before it. Only its file waits to be unmapped: a table also has what was made
+// of it in memory, which goes as soon as nobody reads it any more.
 func (m *Mirror) replaceBase(b *base) {
 	if old := m.base; old != nil && old.mapped != nil {
-		time.AfterFunc(unmapAfter, func() {
-			if err := old.mapped.Close(); err != nil {
-				m.log.Warn("an old snapshot could not be unmapped", "error", err)
-			}
-		})
+		log := m.log
+		runtime.AddCleanup(old.mapped, func(file *index.Mapping) {
+			time.AfterFunc(unmapAfter, func() {
+				if err := file.Close(); err != nil {
+					log.Warn("an old snapshot could not be unmapped", "error", err)
+				}
+			})
+		}, old.mapped.Mapping)
 	}
 	m.base = b
 }

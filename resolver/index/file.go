@@ -102,12 +102,16 @@ func syncDirectory(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Mapped is an index over a mapped file.
+// Mapped is an index over a mapped file. Whatever leads to the index keeps it
+// from the garbage collector, the texts that came from it do not.
 type Mapped struct {
+	*Mapping
 	Index *Index
 	Meta  Meta
-	file  []byte
 }
+
+// Mapping is the memory of a mapped file.
+type Mapping struct{ file []byte }
 
 // OpenFile maps a snapshot file and checks every checksum. What is damaged or of
 // another format is refused with an error that wraps [ErrFormat]. The index is
@@ -129,11 +133,14 @@ func OpenFile(path string) (*Mapped, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: map: %w", path, err)
 	}
-	m := &Mapped{file: file}
+	m := &Mapped{Mapping: &Mapping{file}}
 	meta, length, err := parseTrailer(file)
 	if err == nil {
 		m.Meta = meta
 		m.Index, err = Open(file[:length:length])
+	}
+	if err == nil {
+		m.Index.mapped = m
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), m.Close())
@@ -142,7 +149,7 @@ func OpenFile(path string) (*Mapped, error) {
 }
 
 // Close unmaps the file. Nothing that came from the index may be used any more.
-func (m *Mapped) Close() error {
+func (m *Mapping) Close() error {
 	if m.file == nil {
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 // memory: they are valid for as long as the index is.
 type Index struct {
 	file      []byte
+	mapped    *Mapped // that file lies in; nil when it lies on the heap
 	text      []byte
 	entities  []entityRecord // and a sentinel
 	names     []nameRecord
