@@ -23,7 +23,7 @@ const documentBytes = 1 << 20
 
 // annotateFlags are the options of annotate.
 type annotateFlags struct {
-	addr             string
+	from             serverFlags
 	language, asOf   string
 	kinds, countries []string
 	nested, html     bool
@@ -49,7 +49,7 @@ table elsewhere.`,
   curl -s https://example.org/story.txt | onoma annotate --output json`,
 		Args: cobra.ArbitraryArgs,
 	}
-	addAddr(cmd, &f.addr)
+	f.from.add(cmd, env, insteadOfBuiltIn)
 	flags := cmd.Flags()
 	flags.StringVar(&f.language, "language", "", "BCP-47 `TAG` of the texts' language (default inferred)")
 	flags.StringVar(&f.asOf, "as-of", "", "the `DATE` of the texts: YYYY, YYYY-MM or YYYY-MM-DD (default today)")
@@ -67,7 +67,7 @@ table elsewhere.`,
 		if err != nil {
 			return err
 		}
-		b, closeIt, err := open(f.addr)
+		b, closeIt, err := open(&f.from)
 		if err != nil {
 			return err
 		}

@@ -2,13 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/spf13/cobra"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 
 	"onoma/internal/server"
 	"onoma/resolver"
@@ -25,27 +19,25 @@ type backend interface {
 	GetTableInfo(context.Context, *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error)
 }
 
-func addAddr(cmd *cobra.Command, addr *string) {
-	cmd.Flags().StringVar(addr, "addr", "", "ask the server at `HOST:PORT` instead of the built-in table")
-}
+// insteadOfBuiltIn is what --addr does where the program can answer by itself.
+const insteadOfBuiltIn = "ask the server at `HOST:PORT` instead of the built-in table"
 
-// open returns the server at addr, or the program itself when addr is empty.
-// The caller closes it.
-func open(addr string) (b backend, closeIt func(), err error) {
-	if addr == "" {
+// open returns the server, or the program itself when none is named. The caller
+// closes it.
+func open(from *serverFlags) (b backend, closeIt func(), err error) {
+	if !from.given() {
 		table, err := seedTable()
 		if err != nil {
 			return nil, nil, err
 		}
 		return server.NewInProcess(resolver.New(table), version()), func() {}, nil
 	}
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
+	c, err := from.dial()
 	if err != nil {
-		return nil, nil, fmt.Errorf("address %q: %w", addr, err)
+		return nil, nil, err
 	}
-	closeIt = func() { _ = conn.Close() } // nothing is lost with a connection that is done
-	return remote{onomav1.NewResolverServiceClient(conn), onomav1.NewAliasServiceClient(conn)}, closeIt, nil
+	closeIt = func() { _ = c.Close() } // nothing is lost with a connection that is done
+	return remote{c.Resolver, c.Alias}, closeIt, nil
 }
 
 // seedTable returns the table built into the program.
@@ -76,12 +68,4 @@ func (r remote) Annotate(ctx context.Context, request *onomav1.AnnotateRequest) 
 
 func (r remote) GetTableInfo(ctx context.Context, request *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error) {
 	return r.alias.GetTableInfo(ctx, request)
-}
-
-// message is what an error says to a person: a status without its code's dress.
-func message(err error) string {
-	if s, ok := status.FromError(err); ok {
-		return fmt.Sprintf("%s: %s", s.Code(), s.Message())
-	}
-	return err.Error()
 }

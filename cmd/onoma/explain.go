@@ -10,7 +10,7 @@ import (
 )
 
 func newExplain(env environment) *cobra.Command {
-	var addr string
+	var from serverFlags
 	output := newChoice("table", "json")
 	cmd := &cobra.Command{
 		Use:   "explain NAME [ENTITY_ID]",
@@ -19,7 +19,7 @@ func newExplain(env environment) *cobra.Command {
   onoma explain us Q30`,
 		Args: cobra.RangeArgs(1, 2),
 	}
-	addAddr(cmd, &addr)
+	from.add(cmd, env, insteadOfBuiltIn)
 	query := addQueryFlags(cmd)
 	cmd.Flags().Var(output, "output", "what to print")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -27,7 +27,7 @@ func newExplain(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		b, closeIt, err := open(addr)
+		b, closeIt, err := open(&from)
 		if err != nil {
 			return err
 		}

@@ -14,29 +14,27 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
+	"onoma/client"
 	"onoma/internal/server"
 	"onoma/internal/source"
 
 	onomav1 "onoma/proto/onoma/v1"
 )
 
-// tableClient asks the server at addr, or serves the table that is kept to
+// tableClient asks the server that is named, or serves the table that is kept to
 // itself. The caller closes it.
-func tableClient(cmd *cobra.Command, addr string, kept *tableFlags) (onomav1.AliasServiceClient, func(), error) {
-	if (addr != "") == kept.given() {
+func tableClient(cmd *cobra.Command, from *serverFlags, kept *tableFlags) (onomav1.AliasServiceClient, func(), error) {
+	if from.given() == kept.given() {
 		return nil, nil, &usageError{errors.New("say which table: --addr, --data-dir or --postgres")}
 	}
-	credentials := grpc.WithTransportCredentials(insecure.NewCredentials())
-	size := grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64 << 20))
-	if addr != "" {
-		conn, err := grpc.NewClient(addr, credentials, size)
+	if from.given() {
+		c, err := from.dial()
 		if err != nil {
-			return nil, nil, fmt.Errorf("--addr %q: %w", addr, err)
+			return nil, nil, err
 		}
-		return onomav1.NewAliasServiceClient(conn), func() { _ = conn.Close() }, nil
+		return c.Alias, func() { _ = c.Close() }, nil
 	}
 	log := newLogger(cmd, "warn", "text")
 	m, closeTable, err := kept.open(cmd.Context(), log)
@@ -50,13 +48,13 @@ func tableClient(cmd *cobra.Command, addr string, kept *tableFlags) (onomav1.Ali
 	l := bufconn.Listen(1 << 20)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
-	conn, err := grpc.NewClient("passthrough:table", credentials, size,
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+	c, err := client.New("passthrough:table", client.Options{Dial: []grpc.DialOption{grpc.WithDefaultServiceConfig(`{}`),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) })}})
 	if err != nil {
 		return nil, nil, errors.Join(err, closeTable())
 	}
-	return onomav1.NewAliasServiceClient(conn), func() {
-		_ = conn.Close()
+	return c.Alias, func() {
+		_ = c.Close()
 		_ = s.Drain(context.WithoutCancel(cmd.Context()), 0)
 		<-served //nolint:errcheck // the drain is over, however it went
 		_ = closeTable()
@@ -65,9 +63,10 @@ func tableClient(cmd *cobra.Command, addr string, kept *tableFlags) (onomav1.Ali
 
 func newExport(env environment) *cobra.Command {
 	var (
-		addr, from, out string
-		kept            tableFlags
-		at              int64
+		from    serverFlags
+		of, out string
+		kept    tableFlags
+		at      int64
 	)
 	cmd := &cobra.Command{
 		Use:   "export [--source NAME]",
@@ -78,18 +77,18 @@ load reads again (jsonl).`,
   onoma export --source ofac --at 12 --addr 127.0.0.1:7411 --out ofac.jsonl`,
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&addr, "addr", "", "ask the server at `HOST:PORT`")
+	from.add(cmd, env, "ask the server at `HOST:PORT`")
 	kept.add(cmd)
-	cmd.Flags().StringVar(&from, "source", "", "`NAME` of the source; all when not given")
+	cmd.Flags().StringVar(&of, "source", "", "`NAME` of the source; all when not given")
 	cmd.Flags().Int64Var(&at, "at", 0, "`VERSION` to export; the newest when not given")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; standard output when not given")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		client, closeIt, err := tableClient(cmd, addr, &kept)
+		alias, closeIt, err := tableClient(cmd, &from, &kept)
 		if err != nil {
 			return err
 		}
 		defer closeIt()
-		stream, err := client.ExportEntities(cmd.Context(), &onomav1.ExportEntitiesRequest{Source: from, TableVersion: at})
+		stream, err := alias.ExportEntities(cmd.Context(), &onomav1.ExportEntitiesRequest{Source: of, TableVersion: at})
 		if err != nil {
 			return err
 		}
@@ -132,10 +131,11 @@ func writeExport(w io.Writer, stream grpc.ServerStreamingClient[onomav1.ExportEn
 
 func newVersions(env environment) *cobra.Command {
 	var (
-		addr, of string
-		kept     tableFlags
-		limit    int32
-		output   = newChoice("table", "json")
+		from   serverFlags
+		of     string
+		kept   tableFlags
+		limit  int32
+		output = newChoice("table", "json")
 	)
 	cmd := &cobra.Command{
 		Use:     "versions",
@@ -143,18 +143,18 @@ func newVersions(env environment) *cobra.Command {
 		Example: `  onoma versions --source ofac --data-dir data`,
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&addr, "addr", "", "ask the server at `HOST:PORT`")
+	from.add(cmd, env, "ask the server at `HOST:PORT`")
 	kept.add(cmd)
 	cmd.Flags().StringVar(&of, "source", "", "only publishes of the source `NAME`")
 	cmd.Flags().Int32Var(&limit, "limit", 20, "most versions to list, up to 1000")
 	cmd.Flags().Var(output, "output", "what to print")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		client, closeIt, err := tableClient(cmd, addr, &kept)
+		alias, closeIt, err := tableClient(cmd, &from, &kept)
 		if err != nil {
 			return err
 		}
 		defer closeIt()
-		response, err := client.ListVersions(cmd.Context(), &onomav1.ListVersionsRequest{Source: of, PageSize: limit})
+		response, err := alias.ListVersions(cmd.Context(), &onomav1.ListVersionsRequest{Source: of, PageSize: limit})
 		if err != nil {
 			return err
 		}
@@ -195,10 +195,11 @@ func newVersions(env environment) *cobra.Command {
 
 func newRollback(env environment) *cobra.Command {
 	var (
-		addr, of, note, id string
-		kept               tableFlags
-		dryRun             bool
-		output             = newChoice("table", "json")
+		from         serverFlags
+		of, note, id string
+		kept         tableFlags
+		dryRun       bool
+		output       = newChoice("table", "json")
 	)
 	cmd := &cobra.Command{
 		Use:   "rollback --source NAME VERSION",
@@ -208,7 +209,7 @@ earlier one. Other sources stay as they are.`,
 		Example: `  onoma rollback --source ofac 12 --data-dir data`,
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVar(&addr, "addr", "", "ask the server at `HOST:PORT`")
+	from.add(cmd, env, "ask the server at `HOST:PORT`")
 	kept.add(cmd)
 	cmd.Flags().StringVar(&of, "source", "", "`NAME` of the source")
 	cmd.Flags().StringVar(&note, "note", "", "why, kept with the version")
@@ -220,7 +221,7 @@ earlier one. Other sources stay as they are.`,
 		if err != nil {
 			return &usageError{fmt.Errorf("%q is not a version", args[0])}
 		}
-		client, closeIt, err := tableClient(cmd, addr, &kept)
+		alias, closeIt, err := tableClient(cmd, &from, &kept)
 		if err != nil {
 			return err
 		}
@@ -228,7 +229,7 @@ earlier one. Other sources stay as they are.`,
 		if id == "" {
 			id = rand.Text()
 		}
-		response, err := client.Rollback(cmd.Context(), &onomav1.RollbackRequest{Source: of, ToVersion: to, RequestId: id, Note: note, DryRun: dryRun})
+		response, err := alias.Rollback(cmd.Context(), &onomav1.RollbackRequest{Source: of, ToVersion: to, RequestId: id, Note: note, DryRun: dryRun})
 		if err != nil {
 			return err
 		}

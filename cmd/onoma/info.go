@@ -10,17 +10,17 @@ import (
 )
 
 func newInfo(env environment) *cobra.Command {
-	var addr string
+	var from serverFlags
 	output := newChoice("table", "json")
 	cmd := &cobra.Command{
 		Use:   "info",
 		Short: "Tell what the table holds",
 		Args:  cobra.NoArgs,
 	}
-	addAddr(cmd, &addr)
+	from.add(cmd, env, insteadOfBuiltIn)
 	cmd.Flags().Var(output, "output", "what to print")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		b, closeIt, err := open(addr)
+		b, closeIt, err := open(&from)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ import (
 
 // loadFlags are what a load is told.
 type loadFlags struct {
-	addr          string
+	into          serverFlags
 	kept          tableFlags
 	source        string
 	mode          *choice
@@ -70,7 +70,7 @@ field, value and reason; more of them than --max-rejections stop the load.`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.addr, "addr", "", "load into the server at `HOST:PORT`")
+	f.into.add(cmd, env, "load into the server at `HOST:PORT`")
 	f.kept.add(cmd)
 	flags.StringVar(&f.source, "source", "", "`NAME` of the source that the rows belong to")
 	flags.Var(f.mode, "mode", "what becomes of rows of the source that the files do not name: merge keeps them")
@@ -105,7 +105,7 @@ func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) err
 	if f.source == "" {
 		return &usageError{errors.New("--source is required")}
 	}
-	if (f.addr != "") == f.kept.given() {
+	if f.into.given() == f.kept.given() {
 		return &usageError{errors.New("say where to load into: --addr, --data-dir or --postgres")}
 	}
 	options, err := f.options()
@@ -117,7 +117,7 @@ func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) err
 	}
 	ctx := cmd.Context()
 	var target loadTarget
-	if f.addr != "" {
+	if f.into.given() {
 		target, err = f.remote()
 	} else {
 		target, err = f.direct(ctx, cmd)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
+	"onoma/client"
 	"onoma/internal/server"
 	"onoma/internal/table"
 
@@ -83,7 +83,7 @@ func (d *directLoad) close() { _ = d.closeTable() }
 
 // remoteLoad loads into a server.
 type remoteLoad struct {
-	conn     *grpc.ClientConn
+	server   *client.Client
 	stream   grpc.ClientStreamingClient[onomav1.LoadEntitiesRequest, onomav1.LoadEntitiesResponse]
 	sequence int64 // of the next chunk
 	next     int64 // that the server waits for
@@ -95,11 +95,11 @@ type remoteLoad struct {
 }
 
 func (f *loadFlags) remote() (*remoteLoad, error) {
-	conn, err := grpc.NewClient(f.addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	c, err := f.into.dial()
 	if err != nil {
-		return nil, fmt.Errorf("--addr %q: %w", f.addr, err)
+		return nil, err
 	}
-	return &remoteLoad{conn: conn}, nil
+	return &remoteLoad{server: c}, nil
 }
 
 func (f *loadFlags) header(resume bool) *onomav1.LoadHeader {
@@ -117,7 +117,7 @@ func (f *loadFlags) header(resume bool) *onomav1.LoadHeader {
 func (r *remoteLoad) begin(ctx context.Context, f *loadFlags, resume bool) error {
 	r.sequence, r.next, r.rows, r.rejected, r.count, r.limit, r.answered = 0, 0, 0, nil, 0, f.maxRejections, false
 	var err error
-	if r.stream, err = onomav1.NewAliasServiceClient(r.conn).LoadEntities(ctx); err != nil {
+	if r.stream, err = r.server.Alias.LoadEntities(ctx); err != nil {
 		return err
 	}
 	if err := r.send(&onomav1.LoadEntitiesRequest{Message: &onomav1.LoadEntitiesRequest_Header{Header: f.header(resume)}}); err != nil {
@@ -206,4 +206,4 @@ func (r *remoteLoad) commit() (*onomav1.WriteResult, error) {
 // abort does nothing: the stream ends with its context, and nothing is published.
 func (r *remoteLoad) abort() {}
 
-func (r *remoteLoad) close() { _ = r.conn.Close() }
+func (r *remoteLoad) close() { _ = r.server.Close() }

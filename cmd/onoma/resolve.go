@@ -22,7 +22,7 @@ func (*unresolvedError) Error() string { return "a name was not resolved" }
 
 func newResolve(env environment) *cobra.Command {
 	var (
-		addr   string
+		from   serverFlags
 		strict bool
 		output = newChoice("table", "json")
 	)
@@ -39,12 +39,12 @@ and the ResolveResponse of the gRPC contract as protojson, or an error.`,
   onoma resolve --kind place Mosca
   cut -f2 names.tsv | onoma resolve --output json`,
 	}
-	addAddr(cmd, &addr)
+	from.add(cmd, env, insteadOfBuiltIn)
 	query := addQueryFlags(cmd)
 	cmd.Flags().Var(output, "output", "what to print")
 	cmd.Flags().BoolVar(&strict, "strict", false, "exit with 3 when a name is not RESOLVED")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		b, closeIt, err := open(addr)
+		b, closeIt, err := open(&from)
 		if err != nil {
 			return err
 		}
