@@ -26,6 +26,7 @@ func RowOfMessage(from *onomav1.Row) (table.Row, *table.Problem) {
 	switch fact := from.GetFact().(type) {
 	case *onomav1.Row_Entity:
 		row.Entity = r.entity(fact.Entity)
+		row.Weighed = fact.Entity != nil && fact.Entity.Prominence != nil
 	case *onomav1.Row_Position:
 		row.Position = readPosition(fact.Position)
 	case *onomav1.Row_Override:
@@ -119,7 +120,7 @@ func (r *rowReader) override(from *onomav1.Override) *fact.Override {
 func MessageOfRow(row *table.Row) *onomav1.Row {
 	switch {
 	case row.Entity != nil:
-		return &onomav1.Row{Fact: &onomav1.Row_Entity{Entity: writtenEntity(row.Entity)}}
+		return &onomav1.Row{Fact: &onomav1.Row_Entity{Entity: writtenEntity(row.Entity, row.Weighed)}}
 	case row.Position != nil:
 		p := row.Position
 		to := &onomav1.Position{Id: p.ID, Office: p.Office, JurisdictionId: p.Jurisdiction, OrganizationId: p.Organization}
@@ -137,9 +138,9 @@ func MessageOfRow(row *table.Row) *onomav1.Row {
 	}
 }
 
-func writtenEntity(e *fact.Entity) *onomav1.Entity {
+func writtenEntity(e *fact.Entity, weighed bool) *onomav1.Entity {
 	to := &onomav1.Entity{Id: e.ID, Kind: onomav1.EntityKind(e.Kind), CanonicalName: e.Canonical, FormerIds: e.Redirects}
-	if e.Prominence != 0 {
+	if weighed || e.Prominence != 0 {
 		to.Prominence = &e.Prominence
 	}
 	for _, n := range e.Names {

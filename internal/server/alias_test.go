@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -374,5 +375,55 @@ func TestWatchTellsEveryVersion(t *testing.T) {
 	}
 	if v := next(); v != 0 {
 		t.Errorf("with nothing published, told of %d, want a heartbeat", v)
+	}
+}
+
+// A write without prominence leaves it as it was, by a load as by an upsert; one
+// that gives 0 takes it away, and an export says what was given.
+func TestProminenceIsKeptUnlessGiven(t *testing.T) {
+	k := startKeeping(t)
+	at := func(prominence *float64, canonical string) *onomav1.Entity {
+		e := person("x:1", canonical)
+		e.Prominence = prominence
+		return e
+	}
+	writes := 0
+	id := func() string { writes++; return fmt.Sprint("write ", writes) }
+	upsert := func(e *onomav1.Entity) error {
+		_, err := k.alias.UpsertEntities(t.Context(), &onomav1.UpsertEntitiesRequest{Source: "x", RequestId: id(), Entities: []*onomav1.Entity{e}})
+		return err
+	}
+	load := func(mode onomav1.LoadMode) func(e *onomav1.Entity) error {
+		return func(e *onomav1.Entity) error {
+			stream := k.loadOf(t, t.Context(), &onomav1.LoadHeader{Source: "x", Mode: mode, RequestId: id()})
+			stream.Send(chunkOf(0, e))
+			stream.Send(commitOf(1))
+			_, err := stream.CloseAndRecv()
+			return err
+		}
+	}
+	exported := func() *float64 {
+		stream, err := k.alias.ExportEntities(t.Context(), &onomav1.ExportEntitiesRequest{Source: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := stream.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Rows[0].GetEntity().Prominence
+	}
+	for what, write := range map[string]func(*onomav1.Entity) error{
+		"upsert": upsert, "merge": load(onomav1.LoadMode_LOAD_MODE_MERGE), "replace": load(onomav1.LoadMode_LOAD_MODE_REPLACE),
+	} {
+		for step, e := range []*onomav1.Entity{at(new(.25), "A"), at(nil, what), at(new(0.), what), at(nil, "B")} {
+			if err := write(e); err != nil {
+				t.Fatalf("%s, step %d: %v", what, step, err)
+			}
+			want := []float64{.25, .25, 0, 0}[step]
+			if got := exported(); got == nil || math.Abs(*got-want) > 1e-4 {
+				t.Errorf("%s, step %d: prominence %v, want %v", what, step, got, want)
+			}
+		}
 	}
 }

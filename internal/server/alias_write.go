@@ -163,39 +163,8 @@ func (s *aliasService) UpsertEntities(ctx context.Context, request *onomav1.Upse
 	if err := check.err(); err != nil {
 		return nil, err
 	}
-	if err := s.keepProminence(ctx, w.source, request.Entities, rows); err != nil {
-		return nil, err
-	}
 	result, err := s.publish(ctx, request, w, rows, nil)
 	return &onomav1.UpsertEntitiesResponse{Result: result}, err
-}
-
-// keepProminence fills in the prominence that the source gave before where the
-// call gives none.
-func (s *aliasService) keepProminence(ctx context.Context, source string, entities []*onomav1.Entity, rows []table.Row) error {
-	silent := make(map[string]int)
-	var keys []table.Key
-	for i, e := range entities {
-		if e.Prominence == nil {
-			silent[e.Id] = i
-			keys = append(keys, table.Key{Kind: table.EntityRow, ID: e.Id})
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	_, err := s.mirror.Authority().Current(ctx, keys, func(of string, encoded table.Encoded) error {
-		if of != source {
-			return nil
-		}
-		row, err := table.Decode(encoded.Key, of, encoded.Body)
-		if err != nil {
-			return err
-		}
-		rows[silent[encoded.ID]].Entity.Prominence = row.Entity.Prominence
-		return nil
-	})
-	return err
 }
 
 func (s *aliasService) DeleteEntities(ctx context.Context, request *onomav1.DeleteEntitiesRequest) (*onomav1.DeleteEntitiesResponse, error) {

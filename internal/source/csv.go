@@ -167,7 +167,7 @@ func readCSV(in *Input, o *Options, yield Yield) error {
 // not well formed goes to bad, and reading goes on at the next line.
 func eachRecord(in *Input, visit func(int64, []string) error, bad func(int64, *table.Problem) error) error {
 	var pending []byte
-	start := int64(0)
+	start, quotes := int64(0), 0
 	flush := func() error {
 		if start == 0 {
 			return nil
@@ -176,7 +176,7 @@ func eachRecord(in *Input, visit func(int64, []string) error, bad func(int64, *t
 		r.FieldsPerRecord = -1
 		record, err := r.Read()
 		at := start
-		start = 0
+		start, quotes = 0, 0
 		pending = pending[:0]
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -191,8 +191,9 @@ func eachRecord(in *Input, visit func(int64, []string) error, bad func(int64, *t
 			start = number
 		}
 		pending = append(append(pending, line...), '\n')
+		quotes += bytes.Count(line, []byte{'"'})
 		// A quote that is open at the end of the line goes on in the next.
-		if bytes.Count(pending, []byte{'"'})%2 != 0 && len(pending) < bufio.MaxScanTokenSize*16 {
+		if quotes%2 != 0 && len(pending) < bufio.MaxScanTokenSize*16 {
 			return nil
 		}
 		return flush()
@@ -219,7 +220,9 @@ type gathered struct {
 	line   int64
 	entity fact.Entity
 	names  names
-	seen   map[string]bool // texts and languages, once there are many names
+	// weighed tells that a column gave the prominence.
+	weighed bool
+	seen    map[string]bool // texts and languages, once there are many names
 }
 
 func readColumns(in *Input, o *Options, yield Yield, read func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error) error {
@@ -360,7 +363,7 @@ func (g *gathered) take(f *mapped, v, language string, kind fact.NameKind, from,
 		if err != nil {
 			w.fail("prominence", v, "is not a number")
 		}
-		e.Prominence = p
+		e.Prominence, g.weighed = p, true
 	}
 }
 
@@ -376,7 +379,7 @@ func (c *columns) flush() error {
 		if !c.options.wants(e.Kind) {
 			continue
 		}
-		if err := c.yield(table.Line{Number: g.line, Row: table.Row{Entity: e}}); err != nil {
+		if err := c.yield(table.Line{Number: g.line, Row: table.Row{Entity: e, Weighed: g.weighed}}); err != nil {
 			return err
 		}
 	}

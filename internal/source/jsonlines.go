@@ -31,7 +31,7 @@ type jsonEntity struct {
 	Roles       []jsonRole     `json:"roles,omitempty"`
 	ExternalIDs []jsonExternal `json:"external_ids,omitempty"`
 	FormerIDs   []string       `json:"former_ids,omitempty"`
-	Prominence  float64        `json:"prominence,omitempty"`
+	Prominence  *float64       `json:"prominence,omitempty"`
 }
 
 type jsonName struct {
@@ -103,6 +103,7 @@ func parseJSONLine(line []byte) (table.Row, *table.Problem) {
 	switch {
 	case from.Entity != nil:
 		row.Entity = r.entity(from.Entity)
+		row.Weighed = from.Entity.Prominence != nil
 	case from.Position != nil:
 		p := from.Position
 		row.Position = &fact.Position{ID: p.ID, Office: p.Office, Jurisdiction: p.Jurisdiction, Organization: p.Organization}
@@ -154,7 +155,10 @@ func word[T any](w *words, field, prefix, s string, parse func(string) (T, error
 }
 
 func (w *words) entity(from *jsonEntity) *fact.Entity {
-	e := &fact.Entity{ID: from.ID, Canonical: from.Canonical, Prominence: from.Prominence, Redirects: from.FormerIDs}
+	e := &fact.Entity{ID: from.ID, Canonical: from.Canonical, Redirects: from.FormerIDs}
+	if from.Prominence != nil {
+		e.Prominence = *from.Prominence
+	}
 	e.Kind = word(w, "kind", "ENTITY_KIND_", from.Kind, fact.ParseKind)
 	if len(from.Names) > 0 {
 		e.Names = make([]fact.Name, len(from.Names))
@@ -212,7 +216,10 @@ func jsonOf(row *table.Row) *jsonRow {
 	switch {
 	case row.Entity != nil:
 		e := row.Entity
-		j := &jsonEntity{ID: e.ID, Kind: e.Kind.String(), Canonical: e.Canonical, FormerIDs: e.Redirects, Prominence: e.Prominence}
+		j := &jsonEntity{ID: e.ID, Kind: e.Kind.String(), Canonical: e.Canonical, FormerIDs: e.Redirects}
+		if row.Weighed || e.Prominence != 0 {
+			j.Prominence = &e.Prominence
+		}
 		for _, n := range e.Names {
 			j.Names = append(j.Names, jsonName{n.Text, n.Language, n.Kind.String(), n.From.String(), n.To.String()})
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,8 +18,10 @@ type batch struct {
 	store  *store
 	number int64
 	staged int64 // rows, of which some may be gone again
-	done   bool
-	source map[string]int64
+	// unweighed tells that entities among them say nothing of their prominence.
+	unweighed bool
+	done      bool
+	source    map[string]int64
 }
 
 // maxStaged bounds the rows of one batch, whose places are 32 bits.
@@ -86,6 +89,9 @@ func (b *batch) Stage(ctx context.Context, source string, rows []Encoded) error 
 		return err
 	}
 	b.staged += int64(len(rows))
+	b.unweighed = b.unweighed || slices.ContainsFunc(rows, func(row Encoded) bool {
+		return len(row.Body) > 0 && row.Body[0] == unweighedFormat
+	})
 	_, err = b.store.exec(ctx, b.store.write, `UPDATE staging SET touched = ? WHERE batch = ?`, time.Now().UnixMicro(), b.number)
 	return err
 }
@@ -271,6 +277,11 @@ const walkFrom = 20_000
 func (b *batch) apply(ctx context.Context, tx *sql.Tx, source int64, p Publish, known bool, result *Published) error {
 	s := b.store
 	mine := []any{b.low(), b.high()}
+	if known && b.unweighed {
+		if err := b.keepProminence(ctx, tx, p.Source); err != nil {
+			return err
+		}
+	}
 	if err := b.listChanges(ctx, tx, source, p, known, result); err != nil {
 		return err
 	}
@@ -285,9 +296,7 @@ func (b *batch) apply(ctx context.Context, tx *sql.Tx, source int64, p Publish, 
 			}
 			count.Removed += n
 		}
-		// s is a row of the batch, o what the source says now.
-		pairs := `FROM fact s CROSS JOIN fact o WHERE s.n >= ? AND s.n < ? AND o.source = s.source AND o.kind = s.kind AND o.id = s.id
-			AND o.ended IS NULL AND o.n <> s.n AND ` + published("o")
+		pairs := pairs()
 		for _, step := range []struct {
 			count *int64
 			query string
@@ -310,6 +319,73 @@ func (b *batch) apply(ctx context.Context, tx *sql.Tx, source int64, p Publish, 
 	left, err := s.number(ctx, tx, `SELECT COUNT(*) FROM fact WHERE n >= ? AND n < ?`, mine...)
 	count.Added = left - count.Changed
 	return err
+}
+
+// pairs are the rows of a batch, s, with what the source says now, o.
+func pairs() string {
+	return `FROM fact s CROSS JOIN fact o WHERE s.n >= ? AND s.n < ? AND o.source = s.source AND o.kind = s.kind AND o.id = s.id
+		AND o.ended IS NULL AND o.n <> s.n AND ` + published("o")
+}
+
+// keptAtOnce is how many rows keepProminence reads, and keptInOne how many one
+// UPDATE carries.
+const (
+	keptAtOnce = 10_000
+	keptInOne  = 200
+)
+
+// keepProminence fills in the prominence that the source gave before where the
+// batch gives none. It does so within the publish: nobody can publish another
+// between.
+func (b *batch) keepProminence(ctx context.Context, tx *sql.Tx, source string) error {
+	s := b.store
+	type filled struct {
+		n    int64
+		body []byte
+	}
+	query := `SELECT s.n, s.id, s.body, o.body ` + pairs() + ` AND s.kind = ? AND substr(s.body, 1, 1) = ? AND substr(o.body, 1, 1) = ?
+		ORDER BY s.n LIMIT ` + strconv.Itoa(keptAtOnce)
+	for from := b.low(); ; {
+		var rows []filled
+		err := s.each(ctx, tx, query, []any{from, b.high(), EntityRow, []byte{unweighedFormat}, []byte{bodyFormat}}, func(r *sql.Rows) error {
+			var to filled
+			key := Key{Kind: EntityRow}
+			var now, then []byte
+			if err := r.Scan(&to.n, &key.ID, &now, &then); err != nil {
+				return err
+			}
+			is, err := Decode(key, source, now)
+			if err != nil {
+				return err
+			}
+			was, err := Decode(key, source, then)
+			if err != nil {
+				return err
+			}
+			is.Entity.Prominence, is.Weighed = was.Entity.Prominence, true
+			to.body = is.Encode(nil)
+			rows = append(rows, to)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		value := `(CAST(? AS BIGINT), CAST(? AS ` + s.dialect.types["blob"] + `))`
+		for some := range slices.Chunk(rows, keptInOne) {
+			args := make([]any, 0, 2*len(some))
+			for _, row := range some {
+				args = append(args, row.n, row.body)
+			}
+			if _, err := s.exec(ctx, tx, `UPDATE fact SET body = v.column2 FROM (VALUES `+value+strings.Repeat(`, `+value, len(some)-1)+`) AS v
+				WHERE fact.n = v.column1`, args...); err != nil {
+				return err
+			}
+		}
+		if len(rows) < keptAtOnce {
+			return nil
+		}
+		from = rows[len(rows)-1].n + 1
+	}
 }
 
 // listChanges reads the first changes that the batch makes.

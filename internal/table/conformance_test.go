@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -349,4 +350,85 @@ func TestAgainstModel(t *testing.T) {
 			}
 		})
 	})
+}
+
+// A row that says nothing of prominence keeps what the source said before, in
+// every way that rows are published; one that gives 0 takes it away.
+func TestProminenceIsKept(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e engine) {
+		a, _ := e.open(t)
+		weighed := func(id, name string, prominence float64, given bool) table.Encoded {
+			row := entity(id, name)
+			row.Entity.Prominence, row.Weighed = prominence, given
+			return encoded(row)[0]
+		}
+		prominence := func(source string) map[string]float64 {
+			got := map[string]float64{}
+			err := a.Rows(t.Context(), source, headOf(t, a), func(row table.Encoded) error {
+				r, err := table.Decode(row.Key, source, row.Body)
+				if err == nil {
+					got[r.Entity.ID] = math.Round(r.Entity.Prominence*100) / 100
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		mustPublish(t, a, table.Publish{Source: "s"}, weighed("A", "a", .8, true), weighed("B", "b", .6, true), weighed("C", "c", 0, false), weighed("D", "d", .5, true))
+		mustPublish(t, a, table.Publish{Source: "other"}, weighed("A", "a", .1, true))
+		same := mustPublish(t, a, table.Publish{Source: "s"}, weighed("A", "a", 0, false), weighed("C", "c", 0, false))
+		if same.New || same.Counts != (table.Counts{Unchanged: 2}) {
+			t.Errorf("the same without prominence: %+v, want nothing published", same)
+		}
+		dry := mustPublish(t, a, table.Publish{Source: "s", DryRun: true}, weighed("A", "aa", 0, false), weighed("B", "b", 0, true))
+		if len(dry.Changes) != 2 || !slices.Equal(dry.Changes[0].Fields, []string{"canonical_name"}) || !slices.Equal(dry.Changes[1].Fields, []string{"prominence"}) {
+			t.Errorf("dry run: %+v", dry.Changes)
+		}
+		merged := mustPublish(t, a, table.Publish{Source: "s"}, weighed("A", "aa", 0, false), weighed("B", "b", 0, true), weighed("C", "c", .2, true))
+		if merged.Counts != (table.Counts{Changed: 3}) {
+			t.Errorf("merge: %+v", merged.Counts)
+		}
+		if got, want := prominence("s"), (map[string]float64{"A": .8, "B": 0, "C": .2, "D": .5}); !maps.Equal(got, want) {
+			t.Errorf("after the merge %v, want %v", got, want)
+		}
+		mustPublish(t, a, table.Publish{Source: "s", Replace: true}, weighed("A", "aaa", 0, false), weighed("E", "e", 0, false))
+		if got, want := prominence("s"), (map[string]float64{"A": .8, "E": 0}); !maps.Equal(got, want) {
+			t.Errorf("after the replace %v, want %v", got, want)
+		}
+		mustPublish(t, a, table.Publish{Source: "s", Operation: table.Rollback, Restore: 1})
+		if got, want := prominence("s"), (map[string]float64{"A": .8, "B": .6, "C": 0, "D": .5}); !maps.Equal(got, want) {
+			t.Errorf("after the rollback %v, want %v", got, want)
+		}
+	})
+}
+
+// More rows than one query and one statement carry.
+func TestProminenceOfManyIsKept(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e engine) {
+		a, _ := e.open(t)
+		const rows = 10_500
+		of := func(prominence float64, name string) []table.Encoded {
+			all := make([]table.Row, rows)
+			for i := range all {
+				all[i] = entity(fmt.Sprint("Q", i), name)
+				all[i].Entity.Prominence = prominence
+			}
+			return encoded(all...)
+		}
+		mustPublish(t, a, table.Publish{Source: "s"}, of(.5, "a")...)
+		if again := mustPublish(t, a, table.Publish{Source: "s"}, of(0, "a")...); again.New || again.Counts.Unchanged != rows {
+			t.Errorf("the same without prominence: %+v", again.Counts)
+		}
+	})
+}
+
+func headOf(t testing.TB, a table.Authority) int64 {
+	t.Helper()
+	head, err := a.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return head
 }

@@ -321,7 +321,7 @@ func seedRows(s *seed.Seed) iter.Seq[Encoded] {
 			}
 		}
 		for e := range s.Entities() {
-			row := Row{Entity: &e}
+			row := Row{Entity: &e, Weighed: true}
 			if !yield(Encoded{row.Key(), row.Encode(nil)}) {
 				return
 			}

@@ -26,6 +26,10 @@ type Row struct {
 	Entity   *fact.Entity
 	Position *fact.Position
 	Override *fact.Override
+	// Weighed tells that the entity's prominence is meant although it is 0. An
+	// entity of prominence 0 that is not Weighed says nothing of it, and takes what
+	// the source said of its ID before.
+	Weighed bool
 }
 
 // Key identifies a row within its source.
@@ -123,12 +127,21 @@ type Encoded struct {
 
 // The body of a row is a run of varints and length-prefixed texts in the order
 // of the fields. The source of names is that of the row and is not written.
-// bodyFormat stands first and rises with any change.
-const bodyFormat = 1
+// What stands first tells the format; it rises with any change. An entity that
+// says nothing of its prominence differs from one that gives it as 0 in this
+// byte alone.
+const (
+	bodyFormat      = 1
+	unweighedFormat = 2
+)
 
 // Encode writes the row's body. Equal rows have equal bodies.
 func (r *Row) Encode(body []byte) []byte {
-	body = append(body, bodyFormat)
+	format := byte(bodyFormat)
+	if r.Entity != nil && !r.Weighed && storedProminence(r.Entity) == 0 {
+		format = unweighedFormat
+	}
+	body = append(body, format)
 	switch {
 	case r.Entity != nil:
 		return encodeEntity(body, r.Entity)
@@ -157,7 +170,7 @@ func (r *Row) Encode(body []byte) []byte {
 func encodeEntity(body []byte, e *fact.Entity) []byte {
 	body = append(body, byte(e.Kind))
 	body = appendText(body, e.Canonical)
-	body = binary.AppendUvarint(body, uint64(math.Round(e.Prominence*prominenceScale)))
+	body = binary.AppendUvarint(body, storedProminence(e))
 	body = binary.AppendUvarint(body, uint64(len(e.Names)))
 	for i := range e.Names {
 		n := &e.Names[i]
@@ -188,6 +201,10 @@ func encodeEntity(body []byte, e *fact.Entity) []byte {
 // prominenceScale keeps prominence to the precision of an index.
 const prominenceScale = 65535
 
+func storedProminence(e *fact.Entity) uint64 {
+	return uint64(math.Round(e.Prominence * prominenceScale))
+}
+
 func appendText(body []byte, s string) []byte {
 	return append(binary.AppendUvarint(body, uint64(len(s))), s...)
 }
@@ -202,13 +219,15 @@ var errBody = errors.New("the row's body is damaged")
 // Decode reads a row of the source. The texts of the row share one copy of body.
 func Decode(key Key, source string, body []byte) (Row, error) {
 	d := decoder{rest: string(body)}
-	if d.byte() != bodyFormat {
-		return Row{}, fmt.Errorf("row %q: %w: format %d, this program reads %d", key.ID, errBody, first(body), bodyFormat)
+	format := d.byte()
+	if format != bodyFormat && format != unweighedFormat {
+		return Row{}, fmt.Errorf("row %q: %w: format %d, this program reads %d and %d", key.ID, errBody, format, bodyFormat, unweighedFormat)
 	}
 	var row Row
 	switch key.Kind {
 	case EntityRow:
 		row.Entity = d.entity(key.ID, source)
+		row.Weighed = format == bodyFormat
 	case PositionRow:
 		p := &fact.Position{ID: key.ID, Office: d.text(), Jurisdiction: d.text(), Organization: d.text()}
 		p.Titles = make([]fact.Title, d.count())
@@ -225,13 +244,6 @@ func Decode(key Key, source string, body []byte) (Row, error) {
 		return Row{}, fmt.Errorf("row %q of kind %d: %w", key.ID, key.Kind, errBody)
 	}
 	return row, nil
-}
-
-func first(body []byte) int {
-	if len(body) == 0 {
-		return 0
-	}
-	return int(body[0])
 }
 
 type decoder struct {
