@@ -60,11 +60,15 @@ func testTable(t testing.TB) *resolver.Table {
 	return resolver.NewTable(x, 7, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), nil)
 }
 
-// start serves the table on loopback until the test ends.
+// start serves the table on loopback until the test ends. Unless the test is
+// about admission no call is shed, however busy the machine.
 func start(t testing.TB, options server.Options) (*server.Server, *grpc.ClientConn) {
 	t.Helper()
 	if options.Resolver == nil {
 		options.Resolver = resolver.New(testTable(t))
+	}
+	if options.Admission == (server.AdmissionOptions{}) {
+		options.Admission = server.AdmissionOptions{Target: time.Minute, Interval: time.Minute}
 	}
 	s, err := server.New(options)
 	if err != nil {
