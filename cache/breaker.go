@@ -10,7 +10,8 @@ type BreakerOptions struct {
 	// Failures in a row that open the breaker; 0 is 5.
 	Failures int
 	// Probe is how long after it opened the first probe is sent; 0 is 250 ms.
-	// Each failed probe doubles the wait, up to ProbeMax; 0 is 4 s.
+	// Each failed probe doubles the wait, up to ProbeMax; 0 is 1 s: a probe costs
+	// little, and after a failover the first only learns where the keys went.
 	Probe, ProbeMax time.Duration
 }
 
@@ -37,7 +38,7 @@ func newBreaker(o BreakerOptions, probe func() error) *breaker {
 		o.Probe = 250 * time.Millisecond
 	}
 	if o.ProbeMax <= 0 {
-		o.ProbeMax = 4 * time.Second
+		o.ProbeMax = time.Second
 	}
 	return &breaker{options: o, probe: probe, stop: make(chan struct{})}
 }

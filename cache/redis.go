@@ -54,11 +54,16 @@ type Address struct {
 	TLS                *tls.Config
 }
 
+// reloadEvery is how often a client of a cluster that is in use asks which server
+// has which keys. The library's own default is a minute, and a pipeline that
+// cannot reach a server does not ask by itself.
+const reloadEvery = 5 * time.Second
+
 // Dial returns a client for [Options.Redis]. It connects when it is first used.
 // Time-outs are short and nothing is tried twice: a cache that must be waited
 // for is worse than none.
 func Dial(a Address) redis.UniversalClient {
-	return redis.NewUniversalClient(&redis.UniversalOptions{
+	o := &redis.UniversalOptions{
 		Addrs: a.Hosts, MasterName: a.Master, IsClusterMode: a.Cluster, DB: a.Database,
 		Username: a.Username, Password: a.Password,
 		SentinelUsername: a.SentinelUsername, SentinelPassword: a.SentinelPassword,
@@ -76,7 +81,13 @@ func Dial(a Address) redis.UniversalClient {
 		DisableIdentity:       true,
 		// Asked of servers that do not know it, it costs a round trip and a log line.
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	})
+	}
+	if a.Master == "" && (a.Cluster || len(a.Hosts) > 1) {
+		cluster := o.Cluster()
+		cluster.ClusterStateReloadInterval = reloadEvery
+		return redis.NewClusterClient(cluster)
+	}
+	return redis.NewUniversalClient(o)
 }
 
 // quiet keeps the client from writing to standard error by itself; what goes
@@ -168,7 +179,7 @@ var errBudget = errors.New("cache: redis did not answer within the budget")
 
 func (f *far) timedOut() (entry, bool) {
 	f.counts.Timeouts.Add(1)
-	f.breaker.said(errBudget)
+	f.said(errBudget)
 	return entry{}, false
 }
 
@@ -211,7 +222,7 @@ func (f *far) readBatch(batch []*ask) {
 	_, err := pipe.Exec(ctx)
 	f.counts.FarRequests.Add(1)
 	f.measured(time.Since(begin))
-	f.breaker.said(err)
+	f.said(err)
 	for i, a := range batch {
 		text, err := replies[i].Bytes()
 		if err != nil {
@@ -225,6 +236,16 @@ func (f *far) readBatch(batch []*ask) {
 		}
 		a.answer <- answer{e, ok}
 	}
+}
+
+// said tells the breaker how a request went, and a cluster's client that keys may
+// have moved: it learns that from a server that answers, and not from one that is
+// gone.
+func (f *far) said(err error) {
+	if cluster, ok := f.client.(*redis.ClusterClient); ok && err != nil {
+		cluster.ReloadState(context.Background())
+	}
+	f.breaker.said(err)
 }
 
 // measured smooths the round trip over about eight requests.
@@ -293,24 +314,36 @@ func (f *far) writeBatch(first written) error {
 	return nil
 }
 
-// probe asks for a key that nobody writes. It must be answered as any other.
+// probed is how many keys a probe asks for: so many that each server of a cluster
+// has some of them.
+const probed = 16
+
+// probe asks for keys that nobody writes. They must be answered as any others.
 func (f *far) probe() error {
 	ctx, cancel := context.WithTimeout(context.Background(), max(20*f.options.Budget, 100*time.Millisecond))
 	defer cancel()
-	var key Key
-	_, _ = rand.Read(key[:])
+	pipe := f.client.Pipeline()
+	replies := make([]*redis.StringCmd, probed)
+	for i := range replies {
+		var key Key
+		_, _ = rand.Read(key[:])
+		replies[i] = pipe.GetRange(ctx, f.name(key), 0, maxValue)
+	}
 	begin := time.Now()
-	text, err := f.client.GetRange(ctx, f.name(key), 0, maxValue).Bytes()
-	if err != nil {
+	if _, err := pipe.Exec(ctx); err != nil {
+		f.said(err)
 		return err
 	}
-	if took := time.Since(begin); took > f.options.Budget {
+	took := time.Since(begin)
+	if took > f.options.Budget {
 		return fmt.Errorf("%w: %s", errBudget, took)
 	}
-	if len(text) != 0 {
-		return errors.New("cache: redis has a value for a key that nobody wrote")
+	for _, reply := range replies {
+		if reply.Val() != "" {
+			return errors.New("cache: redis has a value for a key that nobody wrote")
+		}
 	}
-	f.roundTrip.Store(int64(time.Since(begin)))
+	f.roundTrip.Store(int64(took))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -24,17 +25,32 @@ import (
 type redisServer struct {
 	t       testing.TB
 	address string
-	options []string
+	dir     string
+	args    []string
+	tls     *tls.Config // nil: in the clear
 	process *exec.Cmd
 	exited  chan struct{}
 }
 
 func startRedis(t testing.TB, options ...string) *redisServer {
 	t.Helper()
-	s := &redisServer{t: t, address: freeAddress(t), options: options}
+	s := newRedis(t)
+	s.args = append(s.args, options...)
 	s.start()
-	t.Cleanup(s.kill)
 	return s
+}
+
+// newRedis returns a server that does not run yet and keeps nothing on disk.
+func newRedis(t testing.TB) *redisServer {
+	t.Helper()
+	s := &redisServer{t: t, address: freeAddress(t), dir: t.TempDir()}
+	s.args = []string{"--port", portOf(s.address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir, "--repl-diskless-sync-delay", "0"}
+	return s
+}
+
+func portOf(address string) string {
+	_, port, _ := net.SplitHostPort(address)
+	return port
 }
 
 func freeAddress(t testing.TB) string {
@@ -50,9 +66,10 @@ func freeAddress(t testing.TB) string {
 // start starts the server, empty, and waits until it answers.
 func (s *redisServer) start() {
 	s.t.Helper()
-	_, port, _ := net.SplitHostPort(s.address)
-	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.t.TempDir()}, s.options...)
-	s.process = exec.Command("redis-server", args...) //nolint:noctx // it outlives no test: Cleanup kills it
+	if s.process == nil {
+		s.t.Cleanup(s.kill)
+	}
+	s.process = exec.Command("redis-server", s.args...) //nolint:noctx // it outlives no test: Cleanup kills it
 	log, err := os.Create(filepath.Join(s.t.TempDir(), "log"))
 	if err != nil {
 		s.t.Fatal(err)
@@ -68,7 +85,7 @@ func (s *redisServer) start() {
 		defer close(exited)
 		_ = process.Wait() // killed, mostly
 	}()
-	client := redis.NewClient(&redis.Options{Addr: s.address})
+	client := s.client()
 	defer func() { _ = client.Close() }()
 	eventually(s.t, 10*time.Second, "redis answers", func() bool {
 		err := client.Ping(s.t.Context()).Err()
@@ -87,14 +104,22 @@ func (s *redisServer) signal(signal syscall.Signal) {
 	}
 }
 
-// command sends one command on a connection of its own.
-func (s *redisServer) command(args ...any) {
+// client is a plain one, of the server alone.
+func (s *redisServer) client() *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: s.address, TLSConfig: s.tls, ReadTimeout: 10 * time.Second, Protocol: 2})
+}
+
+// command sends one command on a connection of its own and returns the reply,
+// lists as their words.
+func (s *redisServer) command(args ...any) string {
 	s.t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: s.address, ReadTimeout: 10 * time.Second})
+	client := s.client()
 	defer func() { _ = client.Close() }()
-	if err := client.Do(context.WithoutCancel(s.t.Context()), args...).Err(); err != nil && !strings.Contains(err.Error(), "NOAUTH") {
+	reply, err := client.Do(context.WithoutCancel(s.t.Context()), args...).Result()
+	if err != nil && !strings.Contains(err.Error(), "NOAUTH") {
 		s.t.Errorf("%v: %v", args, err)
 	}
+	return strings.Trim(fmt.Sprint(reply), "[]")
 }
 
 // eventually waits for what must come to pass.
