@@ -12,22 +12,43 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// codec is gRPC's own for protobuf, but for one thing: a request that does not
-// decode reaches the interceptors, which refuse it as INVALID_ARGUMENT and name
-// the field. gRPC itself would answer INTERNAL, as if the fault were ours.
+// codec is gRPC's own for protobuf, but for two things. What goes by way of
+// wire.go it reads and writes without making messages. And a request that does not decode reaches the
+// interceptors, which refuse it as INVALID_ARGUMENT and name the field: gRPC
+// itself would answer INTERNAL, as if the fault were ours.
 //
 // The word is left in the message's unknown fields behind a tag of field number
 // 0, which no decoder lets a client send.
 type codec struct {
 	encoding.CodecV2
+	buffers *answerBuffers
 }
 
 const undecodable = "\x00"
 
-func newCodec() codec { return codec{encoding.GetCodecV2(grpcproto.Name)} }
+func newCodec(buffers *answerBuffers) codec {
+	return codec{encoding.GetCodecV2(grpcproto.Name), buffers}
+}
 
+// Marshal writes a message, or takes the buffer of an answer that is written.
+func (c codec) Marshal(v any) (mem.BufferSlice, error) {
+	if answer, ok := v.(*wireAnswer); ok {
+		return mem.BufferSlice{mem.NewBuffer(answer.buffer, c.buffers)}, nil
+	}
+	return c.CodecV2.Marshal(v)
+}
+
+// Unmarshal reads a message, or what stands in for it when it cannot be read.
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
-	err := c.CodecV2.Unmarshal(data, v)
+	var err error
+	if request, ok := v.(*wireRequest); ok {
+		v = request.clear()
+		buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
+		err = proto.UnmarshalOptions{Merge: true}.Unmarshal(buffer.ReadOnlyData(), &request.message)
+		buffer.Free()
+	} else {
+		err = c.CodecV2.Unmarshal(data, v)
+	}
 	m, ok := v.(proto.Message)
 	if err == nil || !ok {
 		return err

@@ -1,6 +1,16 @@
 package server
 
-import "google.golang.org/grpc"
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+
+	"onoma/resolver"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
 
 // Services lists what the server serves.
 func (s *Server) Services() map[string]grpc.ServiceInfo { return s.grpc.GetServiceInfo() }
@@ -15,5 +25,34 @@ func (s *Server) Occupy() (release func()) {
 		for range cap(slots) {
 			<-slots
 		}
+	}
+}
+
+// BothForms answers requests as the transport does, from bytes to bytes, and as
+// other callers are answered, by messages.
+func BothForms(r *resolver.Resolver) func(*onomav1.ResolveRequest) (wire []byte, message *onomav1.ResolveResponse, err error) {
+	s, buffers := newResolverService(r, nil), new(answerBuffers)
+	codec, handler := newCodec(buffers), s.wireHandler(buffers)
+	pass := func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		return handle(ctx, request)
+	}
+	return func(request *onomav1.ResolveRequest) ([]byte, *onomav1.ResolveResponse, error) {
+		sent, err := proto.Marshal(request)
+		if err != nil {
+			return nil, nil, err
+		}
+		answer, err := handler(s, context.Background(), func(v any) error {
+			return codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(sent)}, v)
+		}, pass)
+		if err != nil {
+			return nil, nil, err
+		}
+		written, err := codec.Marshal(answer)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer written.Free()
+		message, err := s.Resolve(context.Background(), request)
+		return written.Materialize(), message, err
 	}
 }

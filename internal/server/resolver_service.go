@@ -33,37 +33,51 @@ func newResolverService(r *resolver.Resolver, m *telemetry.Metrics) *resolverSer
 	}
 }
 
+// Resolve answers one query. The transport answers with [resolverService.resolveToWire].
 func (s *resolverService) Resolve(ctx context.Context, request *onomav1.ResolveRequest) (*onomav1.ResolveResponse, error) {
-	return s.answer(ctx, s.resolver.Table(), request.Query, "query.")
+	return s.item(ctx, s.resolver.Table(), request.Query, "query.")
 }
 
-// answer checks one query and answers it from the table. prefix names the query
-// in errors.
-func (s *resolverService) answer(ctx context.Context, table *resolver.Table, from *onomav1.Query, prefix string) (*onomav1.ResolveResponse, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+// item checks one query and answers it from the table. prefix names the query in
+// errors.
+func (s *resolverService) item(ctx context.Context, table *resolver.Table, from *onomav1.Query, prefix string) (*onomav1.ResolveResponse, error) {
 	var q resolver.Query
+	if err := asked(ctx, table, from, prefix, &q); err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, table, from, &q)
+}
+
+// asked reads a query into q, or says why it is not answered.
+func asked(ctx context.Context, table *resolver.Table, from *onomav1.Query, prefix string, q *resolver.Query) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	check := checker{prefix: prefix}
-	check.query(from, &q)
+	check.query(from, q)
 	if err := check.err(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := reached(table, from.MinTableVersion); err != nil {
-		return nil, err
-	}
-	if s.results == nil || from.View == onomav1.View_VIEW_EXPLAIN {
-		return s.compute(table, from, &q)
+	return reached(table, from.MinTableVersion)
+}
+
+// mayBeKept reports whether the answer should be looked up before it is computed.
+func (s *resolverService) mayBeKept(from *onomav1.Query) bool {
+	return s.results != nil && (from.GetContext().GetText() != "" || s.results.known(from.Name))
+}
+
+// answer answers a checked query: what is kept, or else from the table.
+func (s *resolverService) answer(ctx context.Context, table *resolver.Table, from *onomav1.Query, q *resolver.Query) (*onomav1.ResolveResponse, error) {
+	if from.View == onomav1.View_VIEW_EXPLAIN || !s.mayBeKept(from) {
+		return s.compute(table, from, q)
 	}
 	if from.GetContext().GetText() != "" {
-		return s.results.inText(ctx, table, from, func() (*onomav1.ResolveResponse, error) { return s.compute(table, from, &q) })
+		return s.results.inText(ctx, table, from, func() (*onomav1.ResolveResponse, error) { return s.compute(table, from, q) })
 	}
-	if s.results.known(q.Name) {
-		if kept := s.results.name(table, from); kept != nil {
-			return kept, nil
-		}
+	if kept := s.results.name(table, from); kept != nil {
+		return kept, nil
 	}
-	return s.compute(table, from, &q)
+	return s.compute(table, from, q)
 }
 
 // compute answers a checked query from the table.
@@ -75,22 +89,38 @@ func (s *resolverService) compute(table *resolver.Table, from *onomav1.Query, q 
 		s.metrics.Answered(a, 0)
 		return answered(from, q, a), nil
 	}
-	var took time.Duration
-	if s.metrics.Timed() {
-		start := time.Now()
-		if err := s.resolve(table, from, q, a); err != nil {
-			return nil, err
-		}
-		took = time.Since(start)
-	} else if err := s.resolve(table, from, q, a); err != nil {
+	took, err := s.find(table, from, q, a)
+	if err != nil {
 		return nil, err
 	}
-	s.metrics.Answered(a, took)
 	response := answered(from, q, a)
 	if s.results != nil && from.GetContext().GetText() == "" {
 		s.results.keepName(table, from, a, response, took)
 	}
 	return response, nil
+}
+
+// find puts the answer to a checked query into a and counts it. took is 0 when
+// it was not timed.
+func (s *resolverService) find(table *resolver.Table, from *onomav1.Query, q *resolver.Query, a *resolver.Answer) (took time.Duration, err error) {
+	if s.metrics.Timed() {
+		start := time.Now()
+		err = s.resolve(table, from, q, a)
+		took = time.Since(start)
+	} else {
+		err = s.resolve(table, from, q, a)
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.metrics.Answered(a, took)
+	return took, nil
+}
+
+// byKey reports whether a key of the table found the answer, so that it is not
+// worth keeping.
+func byKey(a *resolver.Answer) bool {
+	return len(a.Candidates) > 0 && a.Candidates[0].Method <= resolver.Inflected
 }
 
 // reached fails when the table is older than the version that must answer.
@@ -131,7 +161,7 @@ func (s *resolverService) items(ctx context.Context, table *resolver.Table, quer
 	s.metrics.Batch(len(queries))
 	items := make([]*onomav1.ResolveItem, len(queries))
 	for i, q := range queries {
-		result, err := s.answer(ctx, table, q, fmt.Sprintf("queries[%d].", i))
+		result, err := s.item(ctx, table, q, fmt.Sprintf("queries[%d].", i))
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()

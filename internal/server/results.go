@@ -142,7 +142,7 @@ func (r *results) name(t *resolver.Table, from *onomav1.Query) *onomav1.ResolveR
 // keepName keeps the answer to a name that was dear before, and marks one that
 // was dear for the first time. took is 0 when it was not timed.
 func (r *results) keepName(t *resolver.Table, from *onomav1.Query, a *resolver.Answer, response *onomav1.ResolveResponse, took time.Duration) {
-	if len(a.Candidates) > 0 && a.Candidates[0].Method <= resolver.Inflected {
+	if byKey(a) {
 		return
 	}
 	if took > 0 {

@@ -85,8 +85,9 @@ func New(o Options) (*Server, error) {
 		log: o.Logger, audit: o.Audit, metrics: o.Metrics, calls: make(map[string]*telemetry.Call),
 		access: o.Access, admission: newAdmission(o.Admission, o.Metrics),
 	}
+	buffers := new(answerBuffers)
 	options := append([]grpc.ServerOption{
-		grpc.ForceServerCodecV2(newCodec()),
+		grpc.ForceServerCodecV2(newCodec(buffers)),
 		grpc.InTapHandle(arrived),
 		grpc.UnaryInterceptor(intercept.unary),
 		grpc.StreamInterceptor(intercept.stream),
@@ -109,7 +110,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), intercept: intercept}
 	resolving := newResolverService(o.Resolver, o.Metrics)
 	resolving.results = newResults(o.Cache, o.Metrics, cmp.Or(o.Program, o.Version))
-	onomav1.RegisterResolverServiceServer(s.grpc, resolving)
+	s.grpc.RegisterService(resolving.description(buffers), resolving)
 	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, mirror: o.Mirror, program: o.Version, started: time.Now()})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	if o.Register != nil {
