@@ -124,8 +124,8 @@ func current(r index.Role, asOf fact.Date) bool {
 	return asOf.Within(r.From, r.To)
 }
 
-// roles returns the posts of an entity, the latest start first: all of them, or
-// the current ones.
+// roles returns the posts of an entity, the current ones or all: those held
+// first, the weightiest office of them before others, then the latest start.
 func roles(e index.Entity, asOf fact.Date, language string, all bool) []*onomav1.Role {
 	var found []*onomav1.Role
 	for i := range e.RoleCount() {
@@ -145,7 +145,18 @@ func roles(e index.Entity, asOf fact.Date, language string, all bool) []*onomav1
 			found = append(found, role)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b *onomav1.Role) int { return cmp.Compare(b.FromDate, a.FromDate) })
+	slices.SortStableFunc(found, func(a, b *onomav1.Role) int {
+		byStart := cmp.Compare(b.FromDate, a.FromDate)
+		switch {
+		case a.Current && b.Current:
+			return cmp.Or(resolver.CompareOffices(a.Office, b.Office), byStart)
+		case a.Current:
+			return -1
+		case b.Current:
+			return 1
+		}
+		return byStart
+	})
 	return found
 }
 

@@ -343,8 +343,9 @@ type Candidate struct {
 	Score float64 `protobuf:"fixed64,11,opt,name=score,proto3" json:"score,omitempty"`
 	// The terms that the score is made of. Only with VIEW_EXPLAIN.
 	Features []*Feature `protobuf:"bytes,12,rep,name=features,proto3" json:"features,omitempty"`
-	// Posts of a person, the latest start first: those current on as_of in
-	// VIEW_BASIC, all of them from VIEW_FULL on.
+	// Posts of a person: those current on as_of in VIEW_BASIC, all of them from
+	// VIEW_FULL on. The current ones come first, by the weight of their office (a
+	// head of state before a minister); then the latest start.
 	Roles []*Role `protobuf:"bytes,13,rep,name=roles,proto3" json:"roles,omitempty"`
 	// The former ID by which an override led to this entity; empty otherwise.
 	RedirectedFrom string `protobuf:"bytes,14,opt,name=redirected_from,json=redirectedFrom,proto3" json:"redirected_from,omitempty"`

@@ -393,7 +393,7 @@ type Entity struct {
 	Names []*Name `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty"`
 	// Edges from this entity to others.
 	Relations []*Relation `protobuf:"bytes,5,rep,name=relations,proto3" json:"relations,omitempty"`
-	// Posts that a person holds or held, the latest start first.
+	// Posts that a person holds or held, in the order of those of a Candidate.
 	Roles []*Role `protobuf:"bytes,6,rep,name=roles,proto3" json:"roles,omitempty"`
 	// IDs of the same thing in other schemes.
 	ExternalIds []*ExternalId `protobuf:"bytes,7,rep,name=external_ids,json=externalIds,proto3" json:"external_ids,omitempty"`
