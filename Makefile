@@ -96,6 +96,10 @@ bench: ## Benchmarks that match BENCH (all), COUNT times (1)
 quality: ## Accuracy on sets of known names into docs/quality.md: make quality EVAL=DIR
 	go run ./internal/quality --out docs/quality.md --dir "$(or $(EVAL),$(error give the directory of the sets: make quality EVAL=DIR))"
 
+.PHONY: nameless
+nameless: ## Mentions in texts without names, by sub-directory: make nameless TEXT=DIR [MISS=N]
+	go run ./internal/quality --miss $(or $(MISS),40) --text "$(or $(TEXT),$(error give a directory of texts: make nameless TEXT=DIR))"
+
 .PHONY: odds
 odds: ## Fit the odds of likeness anew: make odds EVAL=DIR
 	go run ./internal/quality --fit resolver/data/odds.txt --dir "$(or $(EVAL),$(error give the directory of the sets: make odds EVAL=DIR))"

@@ -3,6 +3,7 @@
 //
 //	go run ./internal/quality --dir DIR [--set NAME] [--miss N] [--out FILE]
 //	go run ./internal/quality --dir DIR --fit resolver/data/odds.txt
+//	go run ./internal/quality --text DIR [--miss N]
 //
 // DIR holds the sets as tab-separated files (sets.go names their columns). None
 // of them belongs to the project; the report does, so that a change that ranks
@@ -39,9 +40,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	misses := flags.Int("miss", 0, "print up to this many wrong answers of each group to standard error")
 	out := flags.String("out", "", "write the report to this file")
 	fit := flags.String("fit", "", "fit the odds of likeness to the sets and write the weights to this file")
+	texts := flags.String("text", "", "count the mentions in the texts of this directory, which have no names, instead of measuring sets")
 	profile := flags.String("cpuprofile", "", "write a CPU profile to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *texts != "" {
+		return nameless(*texts, *misses, stdout)
 	}
 	if *dir == "" {
 		return fmt.Errorf("--dir is required: the directory of the sets")

@@ -121,6 +121,7 @@ type work struct {
 	scratch   []byte
 	met       map[int]bool     // numbers of the people whose full names the document has
 	belongs   map[int]bool     // by number, what belongs to a country of the document
+	ownNames  map[int]bool     // by number, whether the document's language has a name for it
 	barren    map[string]uint8 // words that no ending makes a name of
 	bound     int              // acronyms that were introduced in brackets
 
@@ -198,6 +199,7 @@ func (w *work) begin(a *Annotator, d *Document) {
 	w.met = reuse(w.met)
 	w.belongs = reuse(w.belongs)
 	w.barren = reuse(w.barren)
+	w.ownNames = reuse(w.ownNames)
 	w.bound, w.counted = 0, false
 	w.guesses, w.focus = maxGuesses, -1
 	w.query = resolver.Query{

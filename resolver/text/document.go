@@ -309,10 +309,16 @@ func (w *work) guessed(surface string) *entry {
 	q := w.query
 	q.Name, q.Kinds, q.Reading = surface, resolver.Kinds(fact.Person), resolver.Auto
 	w.table.Resolve(&q, &w.answer)
-	if w.answer.Outcome == resolver.Resolved && w.answer.Candidates[0].Score >= surelyGuessed {
+	if w.answer.Outcome == resolver.Resolved && w.answer.Candidates[0].Score >= surelyGuessed && w.coheres(&w.answer.Candidates[0]) {
 		e.candidates, e.outcome = w.keep(w.answer.Candidates[:1]), resolver.Resolved
 	}
 	return e
+}
+
+// coheres reports whether somebody found by sound or likeness belongs to the
+// document: many more people have like names than the table knows.
+func (w *work) coheres(c *resolver.Candidate) bool {
+	return c.Method < resolver.Phonetic || w.isOfCountry(c) || w.isAbout(c.Entity)
 }
 
 // surnames adds the places where a person of the document is meant by a surname

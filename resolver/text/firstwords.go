@@ -41,7 +41,13 @@ type part uint8
 const (
 	forename part = 1 << iota
 	surname
+	// commonForename is a forename of several people: by itself it names none of
+	// them, nor the town that is called after a saint.
+	commonForename
 )
+
+// bearersOfForename is how many people make a forename common.
+const bearersOfForename = 6
 
 func newFirstWords(x *index.Index) *firstWords {
 	names := x.Prefix(nil)
@@ -53,11 +59,12 @@ func newFirstWords(x *index.Index) *firstWords {
 	f.slots, f.mask = make([]uint64, size), size-1
 	var key, last []byte
 	var chars tokens
+	bearers := map[uint64]map[int]bool{}
 	for i := range names.Len() {
 		n := names.At(i)
 		key = name.AppendFold(key[:0], n.Text())
 		if n.Kind() != fact.Acronym && n.Entity().Kind() == fact.Person {
-			f.addParts(key)
+			f.addParts(key, n.Entity().Number(), bearers)
 		}
 		if bytes.Equal(key, last) {
 			continue
@@ -131,12 +138,22 @@ func (f *firstWords) longest(words []byte) int {
 }
 
 // addParts notes the first and the last word of a person's name.
-func (f *firstWords) addParts(key []byte) {
+func (f *firstWords) addParts(key []byte, person int, bearers map[uint64]map[int]bool) {
 	first := bytes.IndexByte(key, ' ')
 	if first < 3 {
 		return
 	}
-	f.parts[xxhash.Sum64(key[:first])] |= forename
+	hash := xxhash.Sum64(key[:first])
+	f.parts[hash] |= forename
+	if f.parts[hash]&commonForename == 0 {
+		if bearers[hash] == nil {
+			bearers[hash] = map[int]bool{}
+		}
+		if bearers[hash][person] = true; len(bearers[hash]) == bearersOfForename {
+			f.parts[hash] |= commonForename
+			delete(bearers, hash)
+		}
+	}
 	last := bytes.LastIndexByte(key, ' ')
 	f.parts[xxhash.Sum64(key[last+1:])] |= surname
 }

@@ -1,8 +1,11 @@
 package text
 
 import (
+	"strings"
+
 	"onoma/resolver"
 	"onoma/resolver/fact"
+	"onoma/resolver/index"
 	"onoma/resolver/name"
 )
 
@@ -22,9 +25,18 @@ const (
 	renown        = 3.0  // of prominence, from usualRenown
 	usualRenown   = 0.6
 	foreignName   = -1.2 // a name of another language alone
+	ownNameExists = -1.3 // of a place that the text's language has a name for
 	ofCountry     = 0.8  // belongs to a country of the document
 	wholeCountry  = 0.5
 	shortName     = -0.4 // a surname or nickname, and nobody of the document has it
+	littleKnown   = 10.0 // of what a short name's bearer lacks of knownByShort, up to mostUnknown
+	knownByShort  = 0.63
+	mostUnknown   = 1.2
+	undecided     = -1.6 // a surname, and nothing tells which of its bearers is meant
+	forenameAlone = -2.0 // a forename that many bear, without a surname
+	countryCode   = -3.0 // letters for a country that the document does not name
+	foreignCode   = -1.5 // letters for a country in another language
+	oneLetter     = -1.5 // "X" among other capitals
 	inPerson      = 3.0  // the document has the person's full name
 	besideTitle   = 2.0
 	besidePlace   = 0.7  // after "in", "from"; beside another name in a list
@@ -151,9 +163,12 @@ func (w *work) evidence(r *run) float64 {
 		if top.Name.Kind() == fact.Acronym {
 			e += foreignName // letters mean other things in each language
 		}
-		if bearer.Kind() == fact.Person {
+		switch {
+		case bearer.Kind() == fact.Person:
 			e += foreignName / 3 // papers spell people as others do
-		} else {
+		case words == 1 && t.script == name.Latin && !w.inflects && isPlace(bearer.Kind()) && top.Name.Kind() != fact.Demonym && w.hasOwnName(bearer, t.script):
+			e += foreignName + ownNameExists
+		default:
 			e += foreignName
 		}
 	}
@@ -166,13 +181,13 @@ func (w *work) evidence(r *run) float64 {
 	switch top.Name.Kind() {
 	case fact.Short, fact.Nickname:
 		if bearer.Kind() == fact.Person {
-			e += shortName
+			e += shortName - min(mostUnknown, littleKnown*max(0, knownByShort-bearer.Prominence()))
+			if words == 1 && top.Score < surelyOne {
+				e += undecided
+			}
 		}
 	case fact.Acronym:
-		e += acronym
-		if r.end-r.start <= 2 && bearer.Prominence() < .85 {
-			e += shortAcronym
-		}
+		e += acronym + w.acronymEvidence(r, top)
 	}
 	if top.Method == resolver.Normalized && words == 1 && t.form&formCaps == 0 && t.form&formCased != 0 {
 		e += otherMarks
@@ -186,6 +201,50 @@ func (w *work) evidence(r *run) float64 {
 		e += min(0, w.neighbours(r)) / 3
 	}
 	return e
+}
+
+// surelyOne is the score of a name that is somebody's without more ado.
+const surelyOne = 0.6
+
+// acronymEvidence is what capital letters say against the name that they stand
+// for: two or three of them mean many things.
+func (w *work) acronymEvidence(r *run, top *resolver.Candidate) float64 {
+	const everywhere = 0.885 // as US, UK, EU, UAE
+	e := 0.0
+	letters := r.end - r.start
+	known := top.Entity.Prominence() >= everywhere
+	if letters <= 2 && bearerOf(top).Prominence() < .85 {
+		e += shortAcronym
+	}
+	if top.Entity.Kind() == fact.Country || letters <= 2 {
+		switch {
+		case !w.ownLanguage(top):
+			e += foreignCode
+		case !known && top.Entity.Kind() == fact.Country && !w.isAbout(top.Entity):
+			e += countryCode
+		}
+	}
+	if letters == 1 && w.amongCapitals(r) {
+		e += oneLetter
+	}
+	return e
+}
+
+// amongCapitals reports whether a number, a sign or another word in capitals
+// stands beside the run, as in "Chapter X" and "A = X + Y".
+func (w *work) amongCapitals(r *run) bool {
+	list := w.tokens.list
+	if r.from > 0 && list[r.from].gap&(gapLine|gapStop) == 0 {
+		before := &list[r.from-1]
+		if before.form&(formCaps|formDigits) != 0 || before.letters() == 1 || list[r.from].gap&^(gapSpace|gapQuote|gapOpen|gapComma) != 0 {
+			return true
+		}
+	}
+	if r.to < len(list) {
+		after := &list[r.to]
+		return after.gap == gapSpace && after.form&(formUpper|formDigits) != 0 && w.covered[r.to] == 0 || after.gap&gapSlash != 0
+	}
+	return list[r.from].gap&(gapFirst|gapLine) != 0
 }
 
 // tagged reports whether the token is a hashtag or an @name.
@@ -226,6 +285,9 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 	if n := w.lower[string(key)]; n > 0 && r.to == r.from+1 {
 		e += lowerTwin
 	}
+	if r.to == r.from+1 && w.isForenameAlone(r, key) {
+		e += forenameAlone
+	}
 	switch {
 	case t.form&formTitle != 0:
 		e += capitalsLine
@@ -244,6 +306,20 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 		e += elsewhere
 	}
 	return e
+}
+
+// isForenameAlone reports whether a word that many people have for a forename is
+// taken for somebody, or for a place that is little known.
+func (w *work) isForenameAlone(r *run, key []byte) bool {
+	const wellKnown = 0.7
+	if w.first.part(key)&commonForename == 0 {
+		return false
+	}
+	bearer := bearerOf(&r.candidates[0])
+	if bearer.Kind() != fact.Person && r.from > 0 && w.cue(r.from-1)&(cueIn|cueFrom|cueTo) != 0 {
+		return false
+	}
+	return bearer.Prominence() < wellKnown && r.candidates[0].Name.Kind() != fact.Demonym && r.candidates[0].Name.Kind() != fact.Acronym
 }
 
 // innerCapital reports whether a word has a capital behind a small letter.
@@ -278,12 +354,30 @@ func (w *work) ownLanguage(c *resolver.Candidate) bool {
 	return tag == "" || tag == "mul" || sameLanguage(tag, w.language)
 }
 
+// hasOwnName reports whether the text's language, or every language, has a name of
+// the script for the entity.
+func (w *work) hasOwnName(e index.Entity, script name.Script) bool {
+	if known, ok := w.ownNames[e.Number()]; ok {
+		return known
+	}
+	found := false
+	for i := 0; i < e.NameCount() && !found; i++ {
+		n := e.Name(i)
+		found = (sameLanguage(n.Language(), w.language) || n.Language() == "mul") && n.Kind() == fact.Primary && name.ScriptOf(n.Text()) == script
+	}
+	w.ownNames[e.Number()] = found
+	return found
+}
+
 // neighbours is what the words beside a single word say of it.
 func (w *work) neighbours(r *run) float64 {
 	list := w.tokens.list
 	e := 0.0
 	top := &r.candidates[0]
 	person := top.Entity.Kind() == fact.Person && top.Reading == resolver.Literal
+	if w.isOfStranger(r) {
+		return strangersPart
+	}
 	if k := r.from - 1; k >= 0 {
 		before := &list[k]
 		g := list[r.from].gap
@@ -318,6 +412,65 @@ func (w *work) neighbours(r *run) float64 {
 		}
 	}
 	return e
+}
+
+// isOfStranger reports whether the single word of a run is part of the name of
+// somebody whom the table lacks: an initial before it that is not its bearer's, a
+// forename before it or a surname behind it that makes no known name with it, a
+// name that a hyphen joins to it.
+func (w *work) isOfStranger(r *run) bool {
+	list := w.tokens.list
+	top := &r.candidates[0]
+	if top.Name.Kind() == fact.Demonym || top.Name.Kind() == fact.Acronym || w.knows(top) {
+		return false
+	}
+	person := bearerOf(top).Kind() == fact.Person
+	if k := r.from - 1; k >= 0 {
+		switch g := list[r.from].gap; {
+		case g&gapDot != 0 && g&^(gapDot|gapSpace|gapStop) == 0 && list[k].letters() == 1 && list[k].form&formUpper != 0:
+			if !person || !hasInitial(top, w.tokens.key(k)) || k > 0 && list[k].gap == gapSpace && w.unknownName(k-1) {
+				return true
+			}
+		case g == gapHyphen && w.unknownName(k):
+			return true
+		case g == gapSpace && w.first.part(w.tokens.key(k))&forename != 0 && w.loneName(k) && w.loneName(r.from):
+			return true
+		}
+	}
+	if k := r.to; k < len(list) && r.to == r.from+1 {
+		switch g := list[k].gap; {
+		case g == gapHyphen && w.unknownName(k):
+			return true
+		case g == gapSpace && w.first.part(w.tokens.key(r.from))&forename != 0 && w.loneName(k) && w.loneName(r.from):
+			return true
+		}
+	}
+	return false
+}
+
+// loneName reports whether token i is a run by itself, of somebody or some place
+// that is little known.
+func (w *work) loneName(i int) bool {
+	const wellKnown = 0.62
+	if n := w.covered[i]; n > 0 {
+		r := &w.runs[n-1]
+		if r.to != r.from+1 || len(r.candidates) == 0 || r.titled || w.tokens.list[i].form&(formUpper|formCaps|formTitle) != formUpper {
+			return false
+		}
+		k := r.candidates[0].Name.Kind()
+		return bearerOf(&r.candidates[0]).Prominence() < wellKnown && k != fact.Demonym && k != fact.Acronym && !w.knows(&r.candidates[0])
+	}
+	return false
+}
+
+// hasInitial reports whether a word of the bearer's name begins with the letter.
+func hasInitial(c *resolver.Candidate, initial []byte) bool {
+	for word := range strings.FieldsSeq(name.Fold(c.Entity.Canonical())) {
+		if strings.HasPrefix(word, string(initial)) {
+			return true
+		}
+	}
+	return name.ScriptOf(string(initial)) != name.Latin // the letters of the other script are not told apart
 }
 
 // unknownName reports whether token i has a capital that marks it as part of a
