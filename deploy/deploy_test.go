@@ -92,6 +92,7 @@ postgres: {secret: pg}
 redis: {hosts: ["a:6379", "b:6379"], master: m, cluster: true, username: u, tls: true, secret: r, signingKey: sign}
 tls: {secret: tls, clientCA: true}
 callers: {secret: who}
+tracing: {endpoint: "http://collector:4317", share: 0.01}
 serviceMonitor: {enabled: true}
 alerts: {enabled: true}
 dashboard: {enabled: true}

@@ -92,7 +92,7 @@ RESOLVED. Every flag can be set by the environment: --as-of by ONOMA_AS_OF.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newServe(), newResolve(env), newAnnotate(env), newExplain(env), newInfo(env), newToken(), newHealth(),
+	root.AddCommand(newServe(env), newResolve(env), newAnnotate(env), newExplain(env), newInfo(env), newToken(), newHealth(),
 		newLoad(env), newExport(env), newVersions(env), newRollback(env), newBench(env))
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)

@@ -14,7 +14,7 @@ import (
 	"onoma/internal/telemetry"
 )
 
-func newServe() *cobra.Command {
+func newServe(env environment) *cobra.Command {
 	var (
 		listen, ops     string
 		kept            tableFlags
@@ -22,6 +22,7 @@ func newServe() *cobra.Command {
 		announce, drain time.Duration
 		guard           guarding
 		keep            caching
+		trace           tracing
 		level           = newChoice("info", "debug", "warn", "error")
 		format          = newChoice("text", "json")
 	)
@@ -47,6 +48,7 @@ lets anyone read, in the clear, and nobody without credentials write.`,
 	flags.BoolVar(&insecure, "insecure", false, "listen beyond loopback although not all is encrypted and authenticated")
 	guard.flags(flags)
 	keep.flags(flags)
+	trace.flags(flags)
 	flags.DurationVar(&announce, "drain-announce", 0, "how long to say NOT_SERVING before new calls are refused")
 	flags.DurationVar(&drain, "drain-timeout", 20*time.Second, "longest time to let calls under way finish")
 	flags.Var(level, "log-level", "least level of what is logged; names are logged at debug only")
@@ -78,8 +80,14 @@ lets anyone read, in the clear, and nobody without credentials write.`,
 		}
 		defer func() { _ = results.Close() }() // what is not written yet is computed again
 		metrics.WatchCache(results)
+		tracer, sendLast, err := trace.open(cmd.Context(), env.lookup, log)
+		if err != nil {
+			return err
+		}
+		defer sendLast()
 		s, err := server.New(server.Options{
-			Cache: results, Program: program,
+			Tracer: tracer,
+			Cache:  results, Program: program,
 			Resolver: r, Mirror: mirror, Version: version(), Logger: log, Metrics: metrics, Audit: guarded.audit,
 			Access: guarded.access, Admission: guard.admission, Extra: guarded.extra(metrics),
 		})

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"onoma/internal/table"
+	"onoma/internal/telemetry"
 	"onoma/resolver/seed"
 
 	onomav1 "onoma/proto/onoma/v1"
@@ -105,6 +106,7 @@ func ResultOf(r *table.Result) (*onomav1.WriteResult, error) {
 
 // publish does a checked unary write.
 func (s *aliasService) publish(ctx context.Context, request proto.Message, w *write, rows []table.Row, remove []table.Key) (*onomav1.WriteResult, error) {
+	defer telemetry.Stage(ctx, "publish").End()
 	r, err := s.mirror.Write(ctx, table.Publish{
 		Source: w.source, Operation: w.operation, Restore: w.restore, DryRun: w.dryRun, Base: w.base,
 		Request: w.requestID, Fingerprint: fingerprint(request), Note: w.note,

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"onoma/internal/telemetry"
 	"onoma/resolver"
 	"onoma/resolver/fact"
 	"onoma/resolver/name"
@@ -119,6 +120,7 @@ func (s *resolverService) annotate(ctx context.Context, from *onomav1.Document) 
 		d.AsOf = fact.DateOf(s.texts.clock().UTC())
 	}
 	return s.results.document(ctx, table, from, func() (*onomav1.AnnotateResponse, error) {
+		defer telemetry.Stage(ctx, "annotate").End()
 		annotator, err := s.texts.of(table)
 		if err != nil {
 			return nil, err

@@ -130,10 +130,21 @@ func BenchmarkBatch(b *testing.B) {
 
 // BenchmarkGuarded measures what counting, admission and the check of callers
 // take from an exact answer: a bare server and a full one in turns.
-func BenchmarkGuarded(b *testing.B) {
+func BenchmarkGuarded(b *testing.B) { inTurns(b, server.Options{}, guardedOptions(b)) }
+
+// BenchmarkTraced measures what tracing takes from an exact answer, with the share
+// of calls that is traced by default.
+func BenchmarkTraced(b *testing.B) {
+	_, tracer, _ := collect(b, .001)
+	inTurns(b, server.Options{Metrics: telemetry.New("test")}, server.Options{Metrics: telemetry.New("test"), Tracer: tracer})
+}
+
+// inTurns reports the time and the processor time that a server with the options
+// takes, as a ratio to that of a bare one.
+func inTurns(b *testing.B, bare, full server.Options) {
 	request := &onomav1.ResolveRequest{Query: &onomav1.Query{Name: "Mosca"}}
 	var calls [2]func(context.Context) error
-	for side, options := range []server.Options{{}, guardedOptions(b)} {
+	for side, options := range []server.Options{bare, full} {
 		_, conn := start(b, options)
 		client := onomav1.NewResolverServiceClient(conn)
 		calls[side] = func(ctx context.Context) error {
@@ -143,19 +154,22 @@ func BenchmarkGuarded(b *testing.B) {
 	}
 	for _, callers := range []int{1, 64} {
 		b.Run(map[int]string{1: "serial", 64: "callers=64"}[callers], func(b *testing.B) {
-			var ratios []float64
+			var times, work []float64
 			for b.Loop() {
-				var spent [2]time.Duration
+				var spent, worked [2]time.Duration
 				for side := range calls {
-					begin := time.Now()
+					begin, busy := time.Now(), processorTime(b)
 					burst(b, callers, 2000/callers, calls[side])
-					spent[side] = time.Since(begin)
+					spent[side], worked[side] = time.Since(begin), processorTime(b)-busy
 				}
-				ratios = append(ratios, float64(spent[1])/float64(spent[0]))
+				times = append(times, float64(spent[1])/float64(spent[0]))
+				work = append(work, float64(worked[1])/float64(worked[0]))
 			}
 			// The median: a burst that meets another's work says nothing.
-			slices.Sort(ratios)
-			b.ReportMetric(ratios[len(ratios)/2], "time/bare")
+			slices.Sort(times)
+			slices.Sort(work)
+			b.ReportMetric(times[len(times)/2], "time/bare")
+			b.ReportMetric(work[len(work)/2], "processor/bare")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

@@ -32,6 +32,7 @@ type interceptor struct {
 	log       *slog.Logger
 	audit     *slog.Logger
 	metrics   *telemetry.Metrics
+	tracer    *telemetry.Tracer          // nil: nothing is traced
 	calls     map[string]*telemetry.Call // by full method; complete before the first call
 	access    *Access                    // nil: everyone may do everything
 	admission *admission
@@ -41,16 +42,21 @@ func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnarySe
 	start := time.Now()
 	counted := i.calls[call.FullMethod]
 	counted.Begin()
+	var span telemetry.Span
+	if i.tracer != nil {
+		ctx, span = i.traced(ctx, call.FullMethod)
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = i.panicked(call.FullMethod, p)
 		}
 		took := time.Since(start)
-		if id, err2 := i.finish(ctx, call.FullMethod, took, err); id != "" {
+		if id, err2 := i.finish(ctx, call.FullMethod, took, err, span); id != "" {
 			_ = grpc.SetTrailer(ctx, metadata.Pairs(requestIDKey, id))
 			err = err2
 		}
-		counted.End(codeWord(err), took)
+		endSpan(span, err)
+		counted.End(codeWord(err), took, span.Trace())
 	}()
 	var who *caller
 	if i.access != nil {
@@ -66,7 +72,7 @@ func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnarySe
 		defer func() { i.audited(ctx, call.FullMethod, who, request, response, err) }()
 	}
 	if working(call.FullMethod) {
-		if err := i.admission.enter(ctx, start.Sub(epoch), dear(request)); err != nil {
+		if err := i.enter(ctx, span, start, request); err != nil {
 			pushBack(ctx, err)
 			return nil, err
 		}
@@ -75,19 +81,59 @@ func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnarySe
 	return handle(ctx, request)
 }
 
+// enter waits for a turn to work; the span of the call shows the wait.
+func (i *interceptor) enter(ctx context.Context, span telemetry.Span, start time.Time, request any) error {
+	if span.Recorded() {
+		defer telemetry.Stage(ctx, "admission").End()
+	}
+	return i.admission.enter(ctx, start.Sub(epoch), dear(request))
+}
+
+// traced begins the span of a call.
+func (i *interceptor) traced(ctx context.Context, method string) (context.Context, telemetry.Span) {
+	return i.tracer.Call(ctx, method, header(ctx, "traceparent"), header(ctx, "tracestate"))
+}
+
+// header is a value that came with the call, or empty.
+func header(ctx context.Context, key string) string {
+	if values := metadata.ValueFromIncomingContext(ctx, key); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// endSpan ends the span of a call with its code. What the error says stays out of
+// it: it quotes what was asked for.
+func endSpan(span telemetry.Span, err error) {
+	if !span.Recorded() {
+		return
+	}
+	code := status.Code(err)
+	fault := code == codes.Internal || code == codes.Unavailable || code == codes.DeadlineExceeded || code == codes.Unknown
+	span.EndCall(codeWord(err), fault)
+}
+
 func (i *interceptor) stream(service any, stream grpc.ServerStream, call *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 	start := time.Now()
 	counted := i.calls[call.FullMethod]
 	counted.Begin()
+	var span telemetry.Span
+	if i.tracer != nil {
+		var ctx context.Context
+		if ctx, span = i.traced(stream.Context(), call.FullMethod); span.Recorded() {
+			stream = &tracedStream{stream, ctx}
+		}
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = i.panicked(call.FullMethod, p)
 		}
-		if id, err2 := i.finish(stream.Context(), call.FullMethod, time.Since(start), err); id != "" {
+		if id, err2 := i.finish(stream.Context(), call.FullMethod, time.Since(start), err, span); id != "" {
 			stream.SetTrailer(metadata.Pairs(requestIDKey, id))
 			err = err2
 		}
-		counted.End(codeWord(err), -1)
+		endSpan(span, err)
+		counted.End(codeWord(err), -1, "")
 	}()
 	guarded := &guardedStream{ServerStream: stream, i: i, method: call.FullMethod}
 	if i.access != nil {
@@ -102,6 +148,14 @@ func (i *interceptor) stream(service any, stream grpc.ServerStream, call *grpc.S
 	defer guarded.rest()
 	return handle(service, guarded)
 }
+
+// tracedStream is a stream whose context knows its span.
+type tracedStream struct {
+	grpc.ServerStream
+	ctx context.Context //nolint:containedctx // a stream has a context, and this is another for it
+}
+
+func (s *tracedStream) Context() context.Context { return s.ctx }
 
 // guardedStream refuses messages that did not decode or that are over the
 // caller's quota. Where messages are work, each has its turn from its coming in
@@ -162,7 +216,7 @@ func (s *guardedStream) rest() {
 
 // finish logs the end of a call and returns its status. The request ID is the
 // caller's own, or made for a call that failed; it is empty otherwise.
-func (i *interceptor) finish(ctx context.Context, method string, took time.Duration, err error) (id string, _ error) {
+func (i *interceptor) finish(ctx context.Context, method string, took time.Duration, err error, span telemetry.Span) (id string, _ error) {
 	if ids := metadata.ValueFromIncomingContext(ctx, requestIDKey); len(ids) > 0 {
 		id = clip(ids[0], 128)
 	}
@@ -182,7 +236,11 @@ func (i *interceptor) finish(ctx context.Context, method string, took time.Durat
 	}
 	// Messages of refused requests quote what was asked for: names stay out of
 	// the log at info level.
-	i.log.Log(ctx, level, "call failed", "method", method, "code", s.Code().String(), "request_id", id, "duration", took)
+	line := []any{"method", method, "code", s.Code().String(), "request_id", id, "duration", took}
+	if span.Recorded() {
+		line = append(line, "trace_id", span.Trace())
+	}
+	i.log.Log(ctx, level, "call failed", line...)
 	i.log.DebugContext(ctx, "call failed", "request_id", id, "error", err.Error())
 	return id, s.Err()
 }

@@ -22,6 +22,7 @@ type resolverService struct {
 	onomav1.UnimplementedResolverServiceServer
 	resolver *resolver.Resolver
 	metrics  *telemetry.Metrics
+	traced   bool      // whether contexts may hold spans, which takes time to ask
 	answers  sync.Pool // of *resolver.Answer
 	texts    *annotators
 	results  *results // nil: nothing is kept
@@ -69,27 +70,27 @@ func (s *resolverService) mayBeKept(from *onomav1.Query) bool {
 // answer answers a checked query: what is kept, or else from the table.
 func (s *resolverService) answer(ctx context.Context, table *resolver.Table, from *onomav1.Query, q *resolver.Query) (*onomav1.ResolveResponse, error) {
 	if from.View == onomav1.View_VIEW_EXPLAIN || !s.mayBeKept(from) {
-		return s.compute(table, from, q)
+		return s.compute(ctx, table, from, q)
 	}
 	if from.GetContext().GetText() != "" {
-		return s.results.inText(ctx, table, from, func() (*onomav1.ResolveResponse, error) { return s.compute(table, from, q) })
+		return s.results.inText(ctx, table, from, func() (*onomav1.ResolveResponse, error) { return s.compute(ctx, table, from, q) })
 	}
 	if kept := s.results.name(table, from); kept != nil {
 		return kept, nil
 	}
-	return s.compute(table, from, q)
+	return s.compute(ctx, table, from, q)
 }
 
 // compute answers a checked query from the table.
-func (s *resolverService) compute(table *resolver.Table, from *onomav1.Query, q *resolver.Query) (*onomav1.ResolveResponse, error) {
+func (s *resolverService) compute(ctx context.Context, table *resolver.Table, from *onomav1.Query, q *resolver.Query) (*onomav1.ResolveResponse, error) {
 	a := s.answers.Get().(*resolver.Answer)
 	defer s.answers.Put(a)
 	if from.View == onomav1.View_VIEW_EXPLAIN {
 		table.Explain(q, "", a)
-		s.metrics.Answered(a, 0)
+		s.metrics.Answered(a, 0, "")
 		return answered(from, q, a), nil
 	}
-	took, err := s.find(table, from, q, a)
+	took, err := s.find(ctx, table, from, q, a)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +103,13 @@ func (s *resolverService) compute(table *resolver.Table, from *onomav1.Query, q 
 
 // find puts the answer to a checked query into a and counts it. took is 0 when
 // it was not timed.
-func (s *resolverService) find(table *resolver.Table, from *onomav1.Query, q *resolver.Query, a *resolver.Answer) (took time.Duration, err error) {
-	if s.metrics.Timed() {
+func (s *resolverService) find(ctx context.Context, table *resolver.Table, from *onomav1.Query, q *resolver.Query, a *resolver.Answer) (took time.Duration, err error) {
+	var span telemetry.Span
+	if s.traced {
+		span = telemetry.Stage(ctx, "resolve")
+		defer span.End()
+	}
+	if s.metrics.Timed() || span.Recorded() {
 		start := time.Now()
 		err = s.resolve(table, from, q, a)
 		took = time.Since(start)
@@ -113,7 +119,14 @@ func (s *resolverService) find(table *resolver.Table, from *onomav1.Query, q *re
 	if err != nil {
 		return 0, err
 	}
-	s.metrics.Answered(a, took)
+	s.metrics.Answered(a, took, span.Trace())
+	if span.Recorded() {
+		outcome, method := telemetry.Words(a)
+		span.Text("onoma.outcome", outcome)
+		span.Text("onoma.method", method)
+		span.Number("onoma.candidates", int64(len(a.Candidates)))
+		span.Number("onoma.table_version", int64(a.Version))
+	}
 	return took, nil
 }
 
@@ -159,6 +172,12 @@ func countOf(field string, n, limit int) error {
 // gone or out of time ends the whole.
 func (s *resolverService) items(ctx context.Context, table *resolver.Table, queries []*onomav1.Query) ([]*onomav1.ResolveItem, error) {
 	s.metrics.Batch(len(queries))
+	if s.traced {
+		span := telemetry.Stage(ctx, "batch")
+		defer span.End()
+		span.Number("onoma.queries", int64(len(queries)))
+		ctx = telemetry.Untraced(ctx)
+	}
 	items := make([]*onomav1.ResolveItem, len(queries))
 	for i, q := range queries {
 		result, err := s.item(ctx, table, q, fmt.Sprintf("queries[%d].", i))

@@ -168,6 +168,7 @@ func cached[M proto.Message](ctx context.Context, r *results, key cache.Key, cos
 		computed bool
 		none     M
 	)
+	defer telemetry.Stage(ctx, "cache").End()
 	value, err := r.cache.Do(ctx, key, cost.expect(size), func() ([]byte, bool, error) {
 		begin := time.Now()
 		response, err := compute()

@@ -38,6 +38,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Metrics count calls and answers; nil counts nothing.
 	Metrics *telemetry.Metrics
+	// Tracer records spans of calls; nil records nothing.
+	Tracer *telemetry.Tracer
 	// Cache keeps answers that cost more to find than to look up; nil keeps none.
 	// Program identifies what computes them beside the table, so that replicas of
 	// two builds do not take each other's; empty is Version.
@@ -82,7 +84,7 @@ func New(o Options) (*Server, error) {
 		o.Audit = o.Logger
 	}
 	intercept := &interceptor{
-		log: o.Logger, audit: o.Audit, metrics: o.Metrics, calls: make(map[string]*telemetry.Call),
+		log: o.Logger, audit: o.Audit, metrics: o.Metrics, tracer: o.Tracer, calls: make(map[string]*telemetry.Call),
 		access: o.Access, admission: newAdmission(o.Admission, o.Metrics),
 	}
 	buffers := new(answerBuffers)
@@ -109,6 +111,7 @@ func New(o Options) (*Server, error) {
 
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), intercept: intercept}
 	resolving := newResolverService(o.Resolver, o.Metrics)
+	resolving.traced = o.Tracer != nil
 	resolving.results = newResults(o.Cache, o.Metrics, cmp.Or(o.Program, o.Version))
 	s.grpc.RegisterService(resolving.description(buffers), resolving)
 	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, mirror: o.Mirror, program: o.Version, started: time.Now()})

@@ -119,7 +119,7 @@ func (s *resolverService) resolveToWire(ctx context.Context, request *onomav1.Re
 	}
 	a := s.answers.Get().(*resolver.Answer)
 	defer s.answers.Put(a)
-	took, err := s.find(table, from, &q, a)
+	took, err := s.find(ctx, table, from, &q, a)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,8 @@
 // profiles.
 //
 // Whatever stands on the way of an answer is resolved when the server is built:
-// a call costs a map look-up and a few atomic additions, and no allocation.
+// a call costs a map look-up and a few atomic additions, and no allocation. Traces
+// are off unless a collector is named.
 package telemetry
 
 import (
@@ -198,14 +199,15 @@ func (c *Call) Begin() {
 }
 
 // End counts a call that ended with the code, such as "OK". A negative duration
-// is a stream's, which says nothing of the service.
-func (c *Call) End(code string, took time.Duration) {
+// is a stream's, which says nothing of the service. traced is the ID of the trace
+// that recorded the call, which becomes the example of its time; it may be empty.
+func (c *Call) End(code string, took time.Duration, traced string) {
 	if c == nil {
 		return
 	}
 	c.inFlight.Dec()
 	if took >= 0 {
-		c.duration.Observe(took.Seconds())
+		observe(c.duration, took, traced)
 	}
 	if code == "OK" {
 		c.ok.Inc()
@@ -214,21 +216,41 @@ func (c *Call) End(code string, took time.Duration) {
 	c.calls.WithLabelValues(c.service, c.method, code).Inc()
 }
 
+// observe counts a duration, with the trace that shows what took it.
+func observe(in prometheus.Observer, took time.Duration, traced string) {
+	if with, ok := in.(prometheus.ExemplarObserver); ok && traced != "" {
+		with.ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": traced})
+		return
+	}
+	in.Observe(took.Seconds())
+}
+
 // Timed reports whether the next answer should be timed.
 func (m *Metrics) Timed() bool { return m != nil && rand.Uint32()%sampled == 0 }
 
-// Answered counts an answer. took is 0 when it was not timed.
-func (m *Metrics) Answered(a *resolver.Answer, took time.Duration) {
+// Words are those that metrics and spans have for an answer's outcome and for the
+// method that found its first candidate.
+func Words(a *resolver.Answer) (outcome, method string) {
+	return outcomes[a.Outcome], methods[methodOf(a)]
+}
+
+func methodOf(a *resolver.Answer) resolver.Method {
+	if len(a.Candidates) == 0 {
+		return resolver.MethodUnspecified
+	}
+	return a.Candidates[0].Method
+}
+
+// Answered counts an answer. took is 0 when it was not timed, traced empty when
+// no trace recorded it.
+func (m *Metrics) Answered(a *resolver.Answer, took time.Duration, traced string) {
 	if m == nil {
 		return
 	}
-	method := resolver.MethodUnspecified
-	if len(a.Candidates) > 0 {
-		method = a.Candidates[0].Method
-	}
+	method := methodOf(a)
 	m.answers[a.Outcome][method].Inc()
 	if took > 0 {
-		m.took[method].Observe(took.Seconds())
+		observe(m.took[method], took, traced)
 	}
 }
 

@@ -61,11 +61,11 @@ func TestOperations(t *testing.T) {
 		var a resolver.Answer
 		call.Begin()
 		table.Resolve(&resolver.Query{Name: name}, &a)
-		metrics.Answered(&a, time.Microsecond)
-		call.End("OK", time.Millisecond)
+		metrics.Answered(&a, time.Microsecond, "")
+		call.End("OK", time.Millisecond, "")
 	}
 	call.Begin()
-	call.End("InvalidArgument", time.Millisecond)
+	call.End("InvalidArgument", time.Millisecond, "")
 	metrics.Panicked()
 	metrics.Shed(telemetry.ShedWaited)
 	metrics.Batch(10)
@@ -131,8 +131,8 @@ func TestNilMetricsCountNothing(*testing.T) {
 	var m *telemetry.Metrics
 	call := m.Call("/a/b")
 	call.Begin()
-	call.End("OK", 0)
-	m.Answered(&resolver.Answer{}, 0)
+	call.End("OK", 0, "")
+	m.Answered(&resolver.Answer{}, 0, "")
 	m.Batch(1)
 	m.Shed("")
 	m.Refused("")
@@ -144,7 +144,7 @@ func TestNilMetricsCountNothing(*testing.T) {
 func TestEveryMethodHasASeries(t *testing.T) {
 	m := telemetry.New("v1")
 	for method := resolver.MethodUnspecified; method <= resolver.FromContext; method++ {
-		m.Answered(&resolver.Answer{Outcome: resolver.Resolved, Candidates: []resolver.Candidate{{Method: method}}}, 1)
+		m.Answered(&resolver.Answer{Outcome: resolver.Resolved, Candidates: []resolver.Candidate{{Method: method}}}, 1, "")
 	}
 	families, err := m.Registry().Gather()
 	if err != nil {
