@@ -200,7 +200,7 @@ func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield fu
 		sounds.Spell(heard, &m.held)
 		m.comparison = m.comparer.Compare(&m.asked, &m.held)
 		m.best = max(m.best, m.comparison.Similarity)
-		group := heard.Name.Group()
+		group := heard.Group()
 		for i := range group.Len() {
 			n := group.At(i)
 			if !m.part.admits(n.Entity().Kind(), &m.comparison) {

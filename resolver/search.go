@@ -26,9 +26,7 @@ func (t *Table) Search(prefix string, kinds KindSet, language string, limit int)
 		return nil
 	}
 	best := make(map[int]Suggestion)
-	names := t.index.Prefix([]byte(key))
-	for i := range names.Len() {
-		n := names.At(i)
+	for n := range t.index.Prefix([]byte(key)) {
 		e := n.Entity()
 		if !kinds.Admits(e.Kind()) || n.Kind() == fact.Misspelling {
 			continue

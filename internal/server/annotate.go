@@ -53,8 +53,14 @@ func (a *annotators) of(t *resolver.Table) (*text.Annotator, error) {
 	}
 	a.making.Lock()
 	defer a.making.Unlock()
-	if current := a.current.Load(); current != nil && current.Table() == t {
+	current := a.current.Load()
+	if current != nil && current.Table() == t {
 		return current, nil
+	}
+	if current != nil {
+		made := current.Next(t)
+		a.current.Store(made)
+		return made, nil
 	}
 	titles, err := a.titles()
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 type Builder struct {
 	entities  []fact.Entity
 	positions []fact.Position
+	base      *Index // over which a layer is built; nil for an index by itself
 }
 
 // MaxNameBytes is the longest name that an index holds.
@@ -43,12 +44,13 @@ func (b *Builder) Build() (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	positions := mergePositions(b.positions, entities)
-	entities = withReferenced(entities, positions)
+	positions := b.mergePositions(entities)
+	entities = b.withReferenced(entities, positions)
 	if len(entities) >= math.MaxUint32 {
 		return nil, fmt.Errorf("%d entities are more than an index holds", len(entities))
 	}
 	w := &writer{
+		base:           b.base,
 		entityNumber:   make(map[string]uint32, len(entities)),
 		positionNumber: make(map[string]uint32, len(positions)),
 		wordNumber:     make(map[string]uint16),
@@ -125,10 +127,17 @@ func join(e *fact.Entity, part fact.Entity) {
 
 // mergePositions sorts the positions by ID, keeps the first of each, and adds
 // an empty one for each that a role names but nobody described.
-func mergePositions(positions []fact.Position, entities []fact.Entity) []fact.Position {
-	known := make(map[string]bool, len(positions))
-	merged := make([]fact.Position, 0, len(positions))
-	for _, p := range positions {
+func (b *Builder) mergePositions(entities []fact.Entity) []fact.Position {
+	known := make(map[string]bool, len(b.positions))
+	merged := make([]fact.Position, 0, len(b.positions))
+	inBase := func(id string) bool {
+		if b.base == nil {
+			return false
+		}
+		_, ok := b.base.findPosition(id)
+		return ok
+	}
+	for _, p := range b.positions {
 		if !known[p.ID] {
 			known[p.ID] = true
 			merged = append(merged, p)
@@ -136,7 +145,7 @@ func mergePositions(positions []fact.Position, entities []fact.Entity) []fact.Po
 	}
 	for i := range entities {
 		for _, r := range entities[i].Roles {
-			if !known[r.Position] {
+			if !known[r.Position] && !inBase(r.Position) {
 				known[r.Position] = true
 				merged = append(merged, fact.Position{ID: r.Position})
 			}
@@ -149,14 +158,14 @@ func mergePositions(positions []fact.Position, entities []fact.Entity) []fact.Po
 // withReferenced adds a bare entity for every ID that a relation or a position
 // refers to and no entity has. Entities without a kind, a name and a canonical
 // name count as such.
-func withReferenced(entities []fact.Entity, positions []fact.Position) []fact.Entity {
+func (b *Builder) withReferenced(entities []fact.Entity, positions []fact.Position) []fact.Entity {
 	known := make(map[string]bool, len(entities))
 	for i := range entities {
 		known[entities[i].ID] = true
 	}
 	described := len(entities)
 	refer := func(id string) {
-		if id != "" && !known[id] {
+		if id != "" && !known[id] && (b.base == nil || !b.base.ownFind(id).Valid()) {
 			known[id] = true
 			entities = append(entities, fact.Entity{ID: id})
 		}
@@ -189,9 +198,29 @@ type writer struct {
 	positions      []positionRecord
 	titles         []titleRecord
 	words          []textRecord
+	base           *Index // as of the Builder
 	entityNumber   map[string]uint32
 	positionNumber map[string]uint32
 	wordNumber     map[string]uint16
+}
+
+// entity is the number by which records refer to the entity.
+func (w *writer) entity(id string) uint32 {
+	n, ok := w.entityNumber[id]
+	if !ok && w.base != nil {
+		n = w.base.ownFind(id).number | inBase
+	}
+	return n
+}
+
+// position is the number by which records refer to the post.
+func (w *writer) position(id string) uint32 {
+	n, ok := w.positionNumber[id]
+	if !ok && w.base != nil {
+		n, _ = w.base.findPosition(id)
+		n |= inBase
+	}
+	return n
 }
 
 type validity struct {
@@ -233,7 +262,7 @@ func (w *writer) writeEntities(entities []fact.Entity) error {
 	}
 	w.entities = append(w.entities, w.entityStart())
 	slices.SortFunc(w.redirects, func(a, b redirectRecord) int {
-		return cmp.Compare(w.textOf(a.id), w.textOf(b.id))
+		return cmp.Or(cmp.Compare(w.textOf(a.id), w.textOf(b.id)), cmp.Compare(a.entity, b.entity))
 	})
 	return nil
 }
@@ -279,12 +308,12 @@ func (w *writer) writeEntity(number uint32, e *fact.Entity) error {
 			record.flags |= flagStands
 		}
 		w.relations = append(w.relations, relationRecord{
-			target: w.entityNumber[r.Target], from: uint32(r.From), to: uint32(r.To),
+			target: w.entity(r.Target), from: uint32(r.From), to: uint32(r.To),
 			relationType: uint8(r.Type), sector: uint8(r.Sector),
 		})
 	}
 	for _, r := range e.Roles {
-		w.roles = append(w.roles, roleRecord{w.positionNumber[r.Position], uint32(r.From), uint32(r.To)})
+		w.roles = append(w.roles, roleRecord{w.position(r.Position), uint32(r.From), uint32(r.To)})
 	}
 	for _, x := range e.External {
 		w.external = append(w.external, w.addText(x.Scheme), w.addText(x.Value))
@@ -301,7 +330,7 @@ func (w *writer) writePositions(positions []fact.Position) {
 		if id == "" {
 			return none
 		}
-		return w.entityNumber[id]
+		return w.entity(id)
 	}
 	for _, p := range positions {
 		w.positions = append(w.positions, positionRecord{

@@ -53,6 +53,15 @@ type Heard struct {
 	Weight float32
 
 	number uint32 // of Sounds.names
+	sounds *Sounds
+}
+
+// Group returns all names that share the key.
+func (h Heard) Group() Names {
+	if h.sounds.group != nil {
+		return h.sounds.group(h.sounds.names[h.number].name)
+	}
+	return h.Name.Group()
 }
 
 // Hearing is the memory of a search. The zero Hearing is ready; it grows to its
@@ -72,6 +81,9 @@ type Hearing struct {
 	some   sketch // of seen
 	marks  marks
 	heard  []Heard
+
+	over   *Hearing // of the layer, if there is one
+	merged []Heard
 }
 
 // term is one word of the query with what it points at.
@@ -121,30 +133,80 @@ func (s *Sounds) FindNear(q *name.Form, h *Hearing, limit int) []Heard {
 }
 
 func (s *Sounds) find(q *name.Form, h *Hearing, limit int) []Heard {
+	s.listenAll(q, h)
+	if s.layered == nil {
+		if h.over != nil {
+			h.over.marks.reset()
+		}
+		h.gather(s, nil)
+		return h.best(s, limit, 0, 0)
+	}
+	over := s.layered.over
+	if h.over == nil {
+		h.over = new(Hearing)
+	}
+	h.over.near = h.near
+	over.listenAll(q, h.over)
+	for i := range h.terms {
+		h.terms[i].names += h.over.terms[i].names
+		h.over.terms[i].names = h.terms[i].names
+	}
+	h.gather(s, over)
+	return h.merge(h.best(s, limit, 0, 0), h.over.best(over, limit, 0, 0), limit)
+}
+
+// listenAll collects what the words of the query point at.
+func (s *Sounds) listenAll(q *name.Form, h *Hearing) {
 	h.terms, h.words, h.whole, h.bags = h.terms[:0], h.words[:0], h.whole[:0], h.bags[:0]
 	for i := range q.Len() {
 		t := q.Token(i)
 		h.bags = append(h.bags, askedBag{name.BagOf(t.Text, t.Script), t.Script.WritesVowels()})
 		h.terms = append(h.terms, s.listen(q.Token(i), q.Len() == 1, h))
 	}
-	slices.SortStableFunc(h.terms, func(a, b term) int { return cmp.Compare(a.names, b.names) })
 	h.marks.reset()
+}
+
+// gather follows the terms to the names they point at, the rarest first; beside
+// those of s to those of its layer, unless over is nil.
+func (h *Hearing) gather(s, over *Sounds) {
+	rarer := func(a, b term) int { return cmp.Compare(a.names, b.names) }
+	slices.SortStableFunc(h.terms, rarer)
+	if over != nil {
+		slices.SortStableFunc(h.over.terms, rarer)
+	}
 	cut := false
 	for i := range h.terms {
-		t := &h.terms[i]
-		for _, p := range h.whole[t.whole:t.wholeEnd] {
-			h.marks.add(p.at, uint32(i), p.weight)
+		h.markWholes(i)
+		marked := len(h.marks.list)
+		if over != nil {
+			h.over.markWholes(i)
+			marked += len(h.over.marks.list)
 		}
-		if t.names <= maxNames || len(h.marks.list) == 0 {
-			cut = s.follow(t, uint32(i), h) || cut
+		common := h.terms[i].names > maxNames && marked > 0
+		if !common {
+			cut = s.follow(&h.terms[i], uint32(i), h) || cut
+			if over != nil {
+				over.follow(&h.over.terms[i], uint32(i), h.over)
+			}
 			continue
 		}
 		if cut {
-			s.meet(&h.terms[i-1], t, uint32(i-1), h)
+			s.meet(&h.terms[i-1], &h.terms[i], uint32(i-1), h)
 		}
-		s.raise(t, uint32(i), h)
+		least := shareToRaise * h.top()
+		s.raise(&h.terms[i], uint32(i), least, h)
+		if over != nil {
+			over.raise(&h.over.terms[i], uint32(i), least, h.over)
+		}
 	}
-	return h.best(s, limit, 0)
+}
+
+// markWholes marks the names that a term points at as a whole.
+func (h *Hearing) markWholes(i int) {
+	t := &h.terms[i]
+	for _, p := range h.whole[t.whole:t.wholeEnd] {
+		h.marks.add(p.at, uint32(i), p.weight)
+	}
 }
 
 // follow marks the names of the words that a term points at, the likest
@@ -159,21 +221,23 @@ func (s *Sounds) follow(t *term, number uint32, h *Hearing) (cut bool) {
 		left -= len(names)
 		weight := p.weight * s.rarity(p.at)
 		for _, n := range names {
-			h.marks.add(n, number, weight)
+			if !s.hides(n) {
+				h.marks.add(n, number, weight)
+			}
 		}
 	}
 	return cut
 }
 
-// raise adds the weight of a common term to the names already marked.
-func (s *Sounds) raise(t *term, number uint32, h *Hearing) {
+// raise adds the weight of a common term to the names already marked with at least
+// so much.
+func (s *Sounds) raise(t *term, number uint32, least float32, h *Hearing) {
 	h.seen.reset()
 	h.some = sketch{}
 	for _, p := range h.words[t.words:t.wordsEnd] {
 		h.seen.add(p.at, 0, p.weight)
 		h.some.add(p.at)
 	}
-	least := shareToRaise * h.top()
 	for i := range h.marks.list {
 		m := &h.marks.list[i]
 		if m.sum+m.weight < least {
@@ -190,8 +254,11 @@ func (s *Sounds) raise(t *term, number uint32, h *Hearing) {
 	}
 }
 
-// top returns the greatest sum so far.
+// top returns the greatest sum so far, in the layer too.
 func (h *Hearing) top() (top float32) {
+	if h.over != nil {
+		top = h.over.top()
+	}
 	for i := range h.marks.list {
 		top = max(top, h.marks.list[i].sum+h.marks.list[i].weight)
 	}
@@ -211,8 +278,10 @@ func (s *Sounds) meet(a, b *term, number uint32, h *Hearing) {
 		at, found := leap(others, names[0])
 		others = others[at:]
 		if found {
-			h.marks.add(names[0], number, p.weight*s.rarity(p.at))
-			met++
+			if !s.hides(names[0]) {
+				h.marks.add(names[0], number, p.weight*s.rarity(p.at))
+				met++
+			}
 			names = names[1:]
 		} else if len(others) > 0 {
 			at, _ = leap(names, others[0])
@@ -238,19 +307,21 @@ func leap(list []uint32, n uint32) (at int, found bool) {
 // thousand Marcels, and the right one's surname spelt in a way that no key meets.
 // It costs more than Find, which it is called after when that has found nothing.
 func (s *Sounds) FindByLetters(h *Hearing, limit int) []Heard {
-	return h.best(s, limit, lettersWeight*float32(len(h.bags)))
+	most := lettersWeight * float32(len(h.bags))
+	least := shareForLetters * h.top()
+	if s.layered == nil {
+		return h.best(s, limit, most, least)
+	}
+	return h.merge(h.best(s, limit, most, least), h.over.best(s.layered.over, limit, most, least), limit)
 }
 
-// best returns the names with the greatest sums. Letters weigh no more than most.
-func (h *Hearing) best(s *Sounds, limit int, most float32) []Heard {
+// best returns the names with the greatest sums, from least on. Letters weigh no
+// more than most.
+func (h *Hearing) best(s *Sounds, limit int, most, least float32) []Heard {
 	h.heard = h.heard[:0]
-	least := float32(0)
-	if most > 0 {
-		least = shareForLetters * h.top()
-	}
 	for i := range h.marks.list {
 		m := &h.marks.list[i]
-		found := Heard{Weight: m.sum + m.weight, number: m.number}
+		found := Heard{Weight: m.sum + m.weight, number: m.number, sounds: s}
 		at := len(h.heard)
 		if found.Weight < least || at == limit && found.Weight+most < h.heard[at-1].Weight {
 			continue
@@ -269,7 +340,7 @@ func (h *Hearing) best(s *Sounds, limit int, most float32) []Heard {
 		h.heard = h.heard[:min(limit, len(h.heard))]
 	}
 	for i := range h.heard {
-		h.heard[i].Name = Name{s.index, s.names[h.heard[i].number].name}
+		h.heard[i].Name = h.heard[i].first()
 	}
 	return h.heard
 }
@@ -285,6 +356,14 @@ func (h *Hearing) letters(s *Sounds, heard uint32) (sum float32) {
 		sum += best
 	}
 	return sum
+}
+
+// first returns the first of the names that share the key.
+func (a Heard) first() Name {
+	if a.sounds.group != nil {
+		return a.Group().At(0)
+	}
+	return Name{a.sounds.index, a.sounds.names[a.number].name}
 }
 
 func (a Heard) before(b Heard) bool {
@@ -369,6 +448,9 @@ func (s *Sounds) sift(t name.Token, wholes bool, h *Hearing) {
 			continue
 		}
 		s.wholes.find(key, maxWords, func(heard uint32) {
+			if s.hides(heard) {
+				return
+			}
 			if likeness := bag.Likeness(s.bagOf(heard), vowels); likeness > leastLikeness {
 				h.whole = append(h.whole, pointer{heard, (0.4 + 0.6*likeness) * proof})
 			}

@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sort"
 	"sync"
@@ -31,6 +32,7 @@ type Index struct {
 	titles    []titleRecord
 	words     []string
 	sounds    func() *Sounds
+	layer     *layer // that lies over it, or that it is the index of; see [Index.With]
 }
 
 // Open reads an index from file, which must not change while the index is in
@@ -86,6 +88,13 @@ type SourceStats struct {
 // Stats returns the counts. Entities known only as the end of a relation are
 // not counted. Its cost is linear in the number of entities and names.
 func (x *Index) Stats() Stats {
+	if x.layer != nil {
+		return x.layer.stats(x.ownStats())
+	}
+	return x.ownStats()
+}
+
+func (x *Index) ownStats() Stats {
 	s := Stats{
 		Names: len(x.names), Relations: len(x.relations), Roles: len(x.roles),
 		Positions: max(len(x.positions)-1, 0), Bytes: len(x.file),
@@ -149,14 +158,36 @@ func (x *Index) Find(id string) (e Entity, redirected bool) {
 	if e := x.find(id); e.Valid() && !e.ReferencedOnly() {
 		return e, false
 	}
-	i, found := sort.Find(len(x.redirects), func(i int) int { return cmp.Compare(id, x.textOf(x.redirects[i].id)) })
-	if !found {
-		return Entity{}, false
+	if x.layer != nil {
+		e = x.layer.redirect(id)
+	} else {
+		e = x.ownRedirect(id, func(uint32) bool { return true })
 	}
-	return Entity{x, x.redirects[i].entity}, true
+	return e, e.Valid()
+}
+
+// ownRedirect returns the entity with the first ID of those that a former ID leads
+// to and that count.
+func (x *Index) ownRedirect(id string, counts func(entity uint32) bool) Entity {
+	i, _ := sort.Find(len(x.redirects), func(i int) int { return cmp.Compare(id, x.textOf(x.redirects[i].id)) })
+	for ; i < len(x.redirects) && x.textOf(x.redirects[i].id) == id; i++ {
+		if e := x.redirects[i].entity; counts(e) {
+			return Entity{x, e}
+		}
+	}
+	return Entity{}
 }
 
 func (x *Index) find(id string) Entity {
+	if l := x.layer; l != nil && x == l.base {
+		if e := l.index.ownFind(id); e.Valid() {
+			return e
+		}
+	}
+	return x.ownFind(id)
+}
+
+func (x *Index) ownFind(id string) Entity {
 	i, found := sort.Find(x.entityCount(), func(i int) int { return cmp.Compare(id, x.textOf(x.entities[i].id)) })
 	if !found {
 		return Entity{}
@@ -166,7 +197,14 @@ func (x *Index) find(id string) Entity {
 
 // After returns the entities in the order of their IDs, from the first whose
 // ID is greater than id.
-func (x *Index) After(id string) func(yield func(Entity) bool) {
+func (x *Index) After(id string) iter.Seq[Entity] {
+	if x.layer != nil {
+		return func(yield func(Entity) bool) { x.layer.after(id, yield) }
+	}
+	return x.ownAfter(id)
+}
+
+func (x *Index) ownAfter(id string) iter.Seq[Entity] {
 	return func(yield func(Entity) bool) {
 		from := sort.Search(x.entityCount(), func(i int) bool { return x.textOf(x.entities[i].id) > id })
 		for i := from; i < x.entityCount(); i++ {
@@ -178,16 +216,33 @@ func (x *Index) After(id string) func(yield func(Entity) bool) {
 	}
 }
 
-// Prefix returns the names whose folded key begins with prefix, by key.
-func (x *Index) Prefix(prefix []byte) Names {
-	var buffer [keyBuffer]byte
-	key := func(i int) []byte { return name.AppendFold(buffer[:0], x.nameText(uint32(i))) }
-	first := sort.Search(len(x.names), func(i int) bool { return string(key(i)) >= string(prefix) })
-	count := sort.Search(len(x.names)-first, func(i int) bool {
-		k := key(first + i)
-		return string(k[:min(len(k), len(prefix))]) > string(prefix)
-	})
-	return Names{x, uint32(first), uint32(first + count)}
+// Prefix yields the names whose folded key begins with prefix: by key, after those
+// of a layer.
+func (x *Index) Prefix(prefix []byte) iter.Seq[Name] {
+	return func(yield func(Name) bool) {
+		var buffer [keyBuffer]byte
+		key := func(i int) []byte { return name.AppendFold(buffer[:0], x.nameText(uint32(i))) }
+		at := sort.Search(len(x.names), func(i int) bool { return string(key(i)) >= string(prefix) })
+		end := at + sort.Search(len(x.names)-at, func(i int) bool {
+			k := key(at + i)
+			return string(k[:min(len(k), len(prefix))]) > string(prefix)
+		})
+		if x.layer != nil && !x.layer.prefix(prefix, yield) {
+			return
+		}
+		for first := uint32(at); first < uint32(end); {
+			group := x.group(first)
+			first = group.end
+			if x.layer != nil && x.layer.touches(group.first) {
+				continue
+			}
+			for i := range group.Len() {
+				if !yield(group.At(i)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Entity is a reference to an entity of an index: two words, to be passed by
@@ -200,8 +255,13 @@ type Entity struct {
 // Valid reports whether e refers to an entity.
 func (e Entity) Valid() bool { return e.index != nil }
 
-// Number is the entity's position in the order of IDs.
-func (e Entity) Number() int { return int(e.number) }
+// Number tells the entity from every other of the index.
+func (e Entity) Number() int {
+	if e.index.over() {
+		return e.index.layer.base.entityCount() + int(e.number)
+	}
+	return int(e.number)
+}
 
 func (e Entity) record() *entityRecord { return &e.index.entities[e.number] }
 func (e Entity) next() *entityRecord   { return &e.index.entities[e.number+1] }
@@ -250,7 +310,7 @@ func (e Entity) Relation(i int) Relation {
 	r := &e.index.relations[e.record().relations+uint32(i)]
 	return Relation{
 		Type: fact.RelationType(r.relationType), Sector: fact.Sector(r.sector),
-		Target: Entity{e.index, r.target}, From: fact.Date(r.from), To: fact.Date(r.to),
+		Target: e.index.entityAt(r.target), From: fact.Date(r.from), To: fact.Date(r.to),
 	}
 }
 
@@ -266,7 +326,7 @@ type Role struct {
 // Role returns the i-th role.
 func (e Entity) Role(i int) Role {
 	r := &e.index.roles[e.record().roles+uint32(i)]
-	return Role{Position{e.index, r.position}, fact.Date(r.from), fact.Date(r.to)}
+	return Role{e.index.positionAt(r.position), fact.Date(r.from), fact.Date(r.to)}
 }
 
 // ExternalCount and External give the entity's IDs in other schemes.
@@ -329,10 +389,11 @@ func (n Name) Validity() (from, to fact.Date) {
 }
 
 // Group returns all names that share the key of n, which must be the first of
-// them, as those of [Index.Lookup] and [Heard] are.
+// them, as those of [Index.Lookup] are.
 func (n Name) Group() Names { return n.index.group(n.number) }
 
-// Names is a run of names that are neighbours in the order of keys.
+// Names are the names that share a key: neighbours in the order of keys or, of a
+// key that a layer touches, in a list of the layer's.
 type Names struct {
 	index      *Index
 	first, end uint32
@@ -342,7 +403,12 @@ type Names struct {
 func (n Names) Len() int { return int(n.end - n.first) }
 
 // At returns the i-th name.
-func (n Names) At(i int) Name { return Name{n.index, n.first + uint32(i)} }
+func (n Names) At(i int) Name {
+	if n.index.over() {
+		return n.index.layer.name(n.index.layer.members[n.first+uint32(i)])
+	}
+	return Name{n.index, n.first + uint32(i)}
+}
 
 // Position is a reference to a post of an index.
 type Position struct {
@@ -379,5 +445,5 @@ func (x *Index) entityOrNone(number uint32) Entity {
 	if number == none {
 		return Entity{}
 	}
-	return Entity{x, number}
+	return x.entityAt(number)
 }

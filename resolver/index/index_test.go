@@ -80,7 +80,11 @@ func TestPrefixEqualsBruteForce(t *testing.T) {
 				}
 			}
 		}
-		if got := x.Prefix([]byte(prefix)).Len(); got != want {
+		got := 0
+		for range x.Prefix([]byte(prefix)) {
+			got++
+		}
+		if got != want {
 			t.Fatalf("Prefix(%q) has %d names, a scan finds %d", prefix, got, want)
 		}
 	})

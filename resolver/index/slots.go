@@ -55,10 +55,23 @@ const keyBuffer = 256
 // unfolded query: a name that equals it proves the match without folding.
 // It does not allocate.
 func (x *Index) Lookup(text string, key []byte) Names {
-	if len(key) == 0 || len(x.slots) == 0 {
+	if len(key) == 0 {
 		return Names{}
 	}
 	hash := hashKey(key)
+	if x.layer != nil {
+		if names, touched := x.layer.lookup(text, key, hash); touched {
+			return names
+		}
+	}
+	return x.probe(text, key, hash)
+}
+
+// probe looks the key up in x alone.
+func (x *Index) probe(text string, key []byte, hash uint64) Names {
+	if len(x.slots) == 0 {
+		return Names{}
+	}
 	at := slotHome(hash, len(x.slots))
 	for slot := x.slots[at]; slot != 0; slot = x.slots[at] {
 		if slot>>32 == hash&0xffffffff {

@@ -34,6 +34,9 @@ type Sounds struct {
 	keys   []keySlot     // open-addressed by sound key
 	heard  []heardWord   // grouped by sound key
 	wholes wholes
+
+	layered *layeredSounds            // what a layer changes; nil when there is none
+	group   func(number uint32) Names // of a layer, whose heard names are groups
 }
 
 type wordRecord struct {
@@ -105,8 +108,9 @@ type wholeKey struct {
 	heard uint32
 }
 
-func newSounds(x *Index) *Sounds {
-	source := collectSounds(x)
+func newSounds(x *Index) *Sounds { return soundsOf(x, collectSounds(x)) }
+
+func soundsOf(x *Index, source *soundSource) *Sounds {
 	s := &Sounds{index: x, text: source.text, words: source.words, names: source.names, order: source.order}
 	s.names = append(s.names, heardRecord{words: uint32(len(s.order))})
 	s.fillHolds(source.pairs)
@@ -238,7 +242,7 @@ func (s *Sounds) fillHolds(pairs []uint64) {
 	}
 	s.words = append(s.words, wordRecord{holds: uint32(len(pairs))})
 	for w := range s.wordCount() {
-		s.words[w].rarity = uint8(math.Round(255 * rarity(len(s.namesOf(uint32(w))), len(s.names)-1)))
+		s.words[w].rarity = rarityByte(len(s.namesOf(uint32(w))), len(s.names)-1)
 	}
 }
 
@@ -250,11 +254,20 @@ func rarity(holders, names int) float64 {
 	return max(0.35, 1-0.8*math.Log(float64(holders))/math.Log(float64(names+10)))
 }
 
-func (s *Sounds) rarity(w uint32) float32 { return float32(s.words[w].rarity) / 255 }
+func (s *Sounds) rarity(w uint32) float32 {
+	if s.layered != nil {
+		return s.layered.rarity(s, w)
+	}
+	return float32(s.words[w].rarity) / 255
+}
 
 // Size returns how many names are heard, and the memory of the index in bytes.
 func (s *Sounds) Size() (names, bytes int) {
-	return len(s.names) - 1, len(s.text) + len(bytesOf(s.words)) + len(bytesOf(s.holds)) + len(bytesOf(s.names)) +
+	if s.layered != nil {
+		_, bytes = s.layered.over.Size()
+		names = s.layered.names - len(s.names) + 1
+	}
+	return names + len(s.names) - 1, bytes + len(s.text) + len(bytesOf(s.words)) + len(bytesOf(s.holds)) + len(bytesOf(s.names)) +
 		len(bytesOf(s.order)) + len(bytesOf(s.spelt)) + len(bytesOf(s.keys)) + len(bytesOf(s.heard)) +
 		len(bytesOf(s.wholes.starts)) + len(s.wholes.tags) + len(bytesOf(s.wholes.heard))
 }
@@ -277,6 +290,7 @@ func (s *Sounds) wordsOf(heard uint32) []uint32 {
 // Spell makes f the form of a name that [Sounds.Find] found, at the cost of
 // looking its words up.
 func (s *Sounds) Spell(h Heard, f *name.Form) {
+	s = h.sounds
 	f.Clear()
 	for _, w := range s.wordsOf(h.number) {
 		aside := w&asideBit != 0

@@ -325,7 +325,9 @@ func (s *Stream) Finish(m Meta) (*Mapped, error) {
 		return nil, err
 	}
 	textOf := func(r textRecord) []byte { return text[r.at : r.at+r.length] }
-	slices.SortFunc(s.redirects, func(a, b redirectRecord) int { return bytes.Compare(textOf(a.id), textOf(b.id)) })
+	slices.SortFunc(s.redirects, func(a, b redirectRecord) int {
+		return cmp.Or(bytes.Compare(textOf(a.id), textOf(b.id)), cmp.Compare(a.entity, b.entity))
+	})
 	return s.assemble(m, &[sectionCount][]byte{
 		secText: text, secEntities: entities.section, secNames: sortedNames, secByEntity: bytesOf(byEntity), secDated: bytesOf(datedRecords),
 		secSlots: bytesOf(slots), secRelations: bytesOf(s.relations), secRoles: bytesOf(s.roles), secExternal: bytesOf(s.external),

@@ -6,6 +6,7 @@ import (
 
 	"onoma/resolver"
 	"onoma/resolver/fact"
+	"onoma/resolver/index"
 )
 
 // Document is a text to annotate, with everything that may bear on it.
@@ -58,6 +59,8 @@ type Mention struct {
 // Annotator finds the names of one table in texts.
 type Annotator struct {
 	table   *resolver.Table
+	base    *index.Index // of the table, and its words
+	words   *firstWords
 	first   *firstWords
 	titles  *Lexicon
 	holders *holders
@@ -66,7 +69,25 @@ type Annotator struct {
 // New returns an annotator for the table. It reads every name of it once: about
 // half a microsecond each.
 func New(t *resolver.Table, titles *Lexicon) *Annotator {
-	return &Annotator{table: t, first: newFirstWords(t.Index()), titles: titles, holders: newHolders(t)}
+	base, _, _ := t.Index().Base()
+	return annotator(t, titles, base, newFirstWords(base))
+}
+
+// Next returns an annotator for another table. Where that is the same but for its
+// layer, only the names of the layer are read.
+func (a *Annotator) Next(t *resolver.Table) *Annotator {
+	if base, _, _ := t.Index().Base(); base == a.base {
+		return annotator(t, a.titles, base, a.words)
+	}
+	return New(t, a.titles)
+}
+
+func annotator(t *resolver.Table, titles *Lexicon, base *index.Index, words *firstWords) *Annotator {
+	a := &Annotator{table: t, base: base, words: words, first: words, titles: titles, holders: newHolders(t)}
+	if t.Index() != base {
+		a.first = words.under(t.Index())
+	}
+	return a
 }
 
 // Table returns the table whose names are found.

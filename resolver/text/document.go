@@ -90,7 +90,7 @@ func countryOf(e index.Entity, depth int) index.Entity {
 
 func (w *work) sortCountries() {
 	slices.SortFunc(w.countries, func(a, b share) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.country.Number(), b.country.Number()))
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.country.ID(), b.country.ID()))
 	})
 	w.countries = w.countries[:min(len(w.countries), aboutCountries)]
 	w.counted = true

@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
@@ -19,13 +20,22 @@ import (
 // The table is open-addressed and holds the upper bits of a hash, so one run in
 // many billions is looked up in vain.
 type firstWords struct {
-	slots []uint64 // hash &^ lengthMask | length
+	slots []uint64 // hash &^ lengthMask | length; at most half full
 	mask  uint64
-	// names says which words are known as parts of people's names.
-	parts map[uint64]part
+	used  int
+	// parts says how many people words are parts of the names of.
+	parts map[uint64]partCount
 	// joined maps names whose parts texts write as one, as Japanese and Chinese
-	// do, to their keys.
-	joined map[string]string
+	// do, to their keys, the last in the order of keys last.
+	joined map[string][]string
+
+	// Of a layered table, the words of the base and which of its beginnings are
+	// otherwise now. Slots, parts and joined are then those of the touched keys.
+	base  *firstWords
+	index *index.Index
+	lost  map[uint64]int // by hash &^ lengthMask, the length that is left
+
+	chars tokens // memory of charBeginning
 }
 
 const (
@@ -49,41 +59,98 @@ const (
 // bearersOfForename is how many people make a forename common.
 const bearersOfForename = 6
 
+// newFirstWords reads every name of an index without a layer.
 func newFirstWords(x *index.Index) *firstWords {
-	names := x.Prefix(nil)
-	f := &firstWords{parts: make(map[uint64]part), joined: make(map[string]string)}
-	size := uint64(1 << 10)
-	for size < uint64(names.Len())*4 {
-		size *= 2
+	f := emptyFirstWords()
+	for names := range x.Groups() {
+		f.addGroup(names)
 	}
-	f.slots, f.mask = make([]uint64, size), size-1
-	var key, last []byte
-	var chars tokens
-	bearers := map[uint64]map[int]bool{}
-	for i := range names.Len() {
-		n := names.At(i)
-		key = name.AppendFold(key[:0], n.Text())
-		if n.Kind() != fact.Acronym && n.Entity().Kind() == fact.Person {
-			f.addParts(key, n.Entity().Number(), bearers)
-		}
-		if bytes.Equal(key, last) {
-			continue
-		}
-		last = append(last[:0], key...)
-		if first, _ := utf8.DecodeRune(key); byCharacter(name.ScriptOfRune(first)) {
-			chars.cut(n.Text())
-			f.addChars(&chars)
-			if bytes.IndexByte(key, ' ') > 0 && unsegmented(name.ScriptOfRune(first)) {
-				f.joined[string(bytes.ReplaceAll(key, []byte{' '}, nil))] = string(key)
-			}
-			continue
-		}
-		f.add(key)
+	for e := range x.After("") {
+		f.addPerson(e, 1)
 	}
 	return f
 }
 
-func (f *firstWords) add(key []byte) {
+func emptyFirstWords() *firstWords {
+	const slots = 1 << 10
+	return &firstWords{slots: make([]uint64, slots), mask: slots - 1, parts: make(map[uint64]partCount), joined: make(map[string][]string)}
+}
+
+// under returns the first words of a layered index whose base has those of f.
+func (f *firstWords) under(x *index.Index) *firstWords {
+	layered := emptyFirstWords()
+	layered.base, layered.index, layered.lost = f, x, make(map[uint64]int)
+	for before, now := range x.Touched() {
+		if now.Len() > 0 {
+			layered.addGroup(now)
+		} else if before.Len() > 0 {
+			layered.lose(before.At(0).Text())
+		}
+	}
+	for before, now := range x.Replaced() {
+		if before.Valid() {
+			layered.addPerson(before, -1)
+		}
+		layered.addPerson(now, 1)
+	}
+	return layered
+}
+
+// addGroup notes the names of one key.
+func (f *firstWords) addGroup(names index.Names) {
+	var room [256]byte
+	text := names.At(0).Text()
+	key := name.AppendFold(room[:0], text)
+	first, _ := utf8.DecodeRune(key)
+	if !byCharacter(name.ScriptOfRune(first)) {
+		eachBeginning(key, f.raise)
+		return
+	}
+	f.charBeginning(text, f.raise)
+	if bytes.IndexByte(key, ' ') > 0 && unsegmented(name.ScriptOfRune(first)) {
+		whole := string(bytes.ReplaceAll(key, []byte{' '}, nil))
+		f.joined[whole] = append(f.joined[whole], string(key))
+	}
+}
+
+// lose looks at what is left of the beginnings of a key that has no names any more.
+func (f *firstWords) lose(text string) {
+	key := name.Fold(text)
+	if first, size := utf8.DecodeRuneInString(key); byCharacter(name.ScriptOfRune(first)) {
+		f.charBeginning(text, func(hash uint64, length int) { f.recount(hash, length, key[:size], f.charBeginning) })
+		return
+	}
+	of := func(text string, yield func(uint64, int)) { eachBeginning([]byte(name.Fold(text)), yield) }
+	eachBeginning([]byte(key), func(hash uint64, length int) {
+		first, _, _ := bytes.Cut([]byte(key), []byte{' '})
+		f.recount(hash, length, string(first), of)
+	})
+}
+
+// recount finds the length of the longest key with a beginning that a key of the
+// length had, among those that begin with prefix.
+func (f *firstWords) recount(hash uint64, length int, prefix string, of func(text string, yield func(hash uint64, length int))) {
+	hash &^= lengthMask
+	known, lost := f.lost[hash]
+	if most := f.base.longest(hash); lost || length < most {
+		return
+	}
+	for n := range f.index.Prefix([]byte(prefix)) {
+		of(n.Text(), func(h uint64, l int) {
+			if h&^lengthMask == hash {
+				known = max(known, l)
+			}
+		})
+		if known == length {
+			return
+		}
+	}
+	f.lost[hash] = known
+}
+
+// eachBeginning yields the hash of the first word of a key and of its first two,
+// with how many words the key has.
+func eachBeginning(key []byte, yield func(hash uint64, length int)) {
 	if len(key) == 0 {
 		return
 	}
@@ -93,21 +160,24 @@ func (f *firstWords) add(key []byte) {
 	}
 	end := bytes.IndexByte(key, ' ')
 	if end < 0 {
-		f.raise(xxhash.Sum64(key), 1)
+		yield(xxhash.Sum64(key), 1)
 		return
 	}
-	f.raise(xxhash.Sum64(key[:end]), words)
+	yield(xxhash.Sum64(key[:end]), words)
 	if next := bytes.IndexByte(key[end+1:], ' '); next >= 0 {
-		f.raise(xxhash.Sum64(key[:end+1+next]), words)
+		yield(xxhash.Sum64(key[:end+1+next]), words)
 	} else {
-		f.raise(xxhash.Sum64(key), words)
+		yield(xxhash.Sum64(key), words)
 	}
 }
 
-// addChars notes a key of a script that is read character by character.
-func (f *firstWords) addChars(t *tokens) {
+// charBeginning yields the hash of the first two characters of a name in a script
+// that is read character by character, with how many it has.
+func (f *firstWords) charBeginning(text string, yield func(hash uint64, length int)) {
+	t := &f.chars
+	t.cut(text)
 	if n := len(t.list); n >= leastChars && n <= maxChars {
-		f.raise(xxhash.Sum64(t.keys[:t.list[leastChars-1].keyEnd]), n)
+		yield(xxhash.Sum64(t.keys[:t.list[leastChars-1].keyEnd]), n)
 	}
 }
 
@@ -116,46 +186,116 @@ func (f *firstWords) raise(hash uint64, length int) {
 	at := (hash >> 6) & f.mask
 	for ; f.slots[at] != 0; at = (at + 1) & f.mask {
 		if f.slots[at]&^lengthMask == hash&^lengthMask {
-			break
+			f.slots[at] = hash&^lengthMask | max(f.slots[at]&lengthMask, uint64(length))
+			return
 		}
 	}
-	f.slots[at] = hash&^lengthMask | max(f.slots[at]&lengthMask, uint64(length))
+	f.slots[at] = hash&^lengthMask | uint64(length)
+	if f.used++; 2*f.used > len(f.slots) {
+		f.grow()
+	}
 }
 
-// longest returns how many words the longest key has that begins with the
-// words; 0 when none does.
-func (f *firstWords) longest(words []byte) int {
-	hash := xxhash.Sum64(words)
+func (f *firstWords) grow() {
+	old := f.slots
+	f.slots, f.mask, f.used = make([]uint64, 2*len(old)), uint64(2*len(old)-1), 0
+	for _, slot := range old {
+		if slot != 0 {
+			f.raise(slot, int(slot&lengthMask))
+		}
+	}
+}
+
+// longest returns how many words the longest key has of those that begin with what
+// has the hash; 0 when none does.
+func (f *firstWords) longest(hash uint64) (length int) {
+	if f.base != nil {
+		left, lost := f.lost[hash&^lengthMask]
+		if length = left; !lost {
+			length = f.base.longest(hash)
+		}
+	}
 	for at := (hash >> 6) & f.mask; ; at = (at + 1) & f.mask {
 		slot := f.slots[at]
 		if slot == 0 {
-			return 0
+			return length
 		}
 		if slot&^lengthMask == hash&^lengthMask {
-			return int(slot & lengthMask)
+			return max(length, int(slot&lengthMask))
 		}
 	}
 }
 
-// addParts notes the first and the last word of a person's name.
-func (f *firstWords) addParts(key []byte, person int, bearers map[uint64]map[int]bool) {
-	first := bytes.IndexByte(key, ' ')
-	if first < 3 {
+// longestFrom is longest of the words.
+func (f *firstWords) longestFrom(words []byte) int { return f.longest(xxhash.Sum64(words)) }
+
+// partCount counts the people that have a word as a forename, and the names that
+// end with it.
+type partCount struct{ bearers, surnames int32 }
+
+// addPerson notes the first and the last word of a person's names count times:
+// once, or once less.
+func (f *firstWords) addPerson(e index.Entity, count int32) {
+	if e.Kind() != fact.Person {
 		return
 	}
-	hash := xxhash.Sum64(key[:first])
-	f.parts[hash] |= forename
-	if f.parts[hash]&commonForename == 0 {
-		if bearers[hash] == nil {
-			bearers[hash] = map[int]bool{}
+	var seen [8]uint64 // forenames; nobody has many
+	forenames := seen[:0]
+	for i := range e.NameCount() {
+		n := e.Name(i)
+		if n.Kind() == fact.Acronym {
+			continue
 		}
-		if bearers[hash][person] = true; len(bearers[hash]) == bearersOfForename {
-			f.parts[hash] |= commonForename
-			delete(bearers, hash)
+		var room [256]byte
+		key := name.AppendFold(room[:0], n.Text())
+		first := bytes.IndexByte(key, ' ')
+		if first < 3 {
+			continue
 		}
+		if at := xxhash.Sum64(key[:first]); !slices.Contains(forenames, at) {
+			forenames = append(forenames, at)
+			c := f.parts[at]
+			c.bearers += count
+			f.parts[at] = c
+		}
+		at := xxhash.Sum64(key[bytes.LastIndexByte(key, ' ')+1:])
+		c := f.parts[at]
+		c.surnames += count
+		f.parts[at] = c
 	}
-	last := bytes.LastIndexByte(key, ' ')
-	f.parts[xxhash.Sum64(key[last+1:])] |= surname
 }
 
-func (f *firstWords) part(word []byte) part { return f.parts[xxhash.Sum64(word)] }
+func (f *firstWords) part(word []byte) (known part) {
+	at := xxhash.Sum64(word)
+	c := f.parts[at]
+	if f.base != nil {
+		b := f.base.parts[at]
+		c.bearers, c.surnames = c.bearers+b.bearers, c.surnames+b.surnames
+	}
+	if c.bearers > 0 {
+		known |= forename
+	}
+	if c.bearers >= bearersOfForename {
+		known |= commonForename
+	}
+	if c.surnames > 0 {
+		known |= surname
+	}
+	return known
+}
+
+// parted returns the key of a name whose parts stand in one.
+func (f *firstWords) parted(whole string) (key string, ok bool) {
+	keys := f.joined[whole]
+	if f.base != nil {
+		for _, k := range f.base.joined[whole] {
+			if f.index.Lookup("", []byte(k)).Len() > 0 {
+				keys = append(slices.Clip(keys), k)
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return "", false
+	}
+	return slices.Max(keys), true
+}

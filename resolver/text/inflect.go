@@ -72,7 +72,7 @@ func (w *work) caseRun(i, limit, least int) (int, string) {
 	longest := 0
 	for k, form := range w.forms {
 		w.buffer = append(w.buffer[:0], form...)
-		if n := w.first.longest(w.buffer); k > 0 || n > 1 {
+		if n := w.first.longestFrom(w.buffer); k > 0 || n > 1 {
 			longest = max(longest, n)
 		}
 	}
@@ -130,7 +130,7 @@ func (w *work) caseKey(ends []int, n int, key string, left *int) string {
 		}
 		if n <= 1 {
 			w.buffer = append(w.buffer[:0], next...)
-			if w.first.longest(w.buffer) < len(ends) {
+			if w.first.longestFrom(w.buffer) < len(ends) {
 				continue
 			}
 		}

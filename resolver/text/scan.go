@@ -188,7 +188,7 @@ func (w *work) words(i, limit int, first []byte) int {
 			_, joins = w.tokens.bridges(j + 1)
 		}
 		if words <= 2 {
-			known := w.first.longest(buffer)
+			known := w.first.longestFrom(buffer)
 			if words == 1 {
 				longest = max(longest, known)
 			}
@@ -250,7 +250,7 @@ func (w *work) chars(i, limit int) (int, string) {
 		buffer = append(buffer, w.tokens.key(j)...)
 		if j-i+1 == leastChars {
 			// The gate is of characters without what parts them.
-			if longest = w.first.longest(list2(w, i, j)); longest == 0 {
+			if longest = w.first.longestFrom(list2(w, i, j)); longest == 0 {
 				break
 			}
 		}
@@ -267,7 +267,7 @@ func (w *work) chars(i, limit int) (int, string) {
 		if w.table.Index().Lookup("", buffer[:lengths[k]]).Len() > 0 {
 			return ends[k], ""
 		}
-		if parted, ok := w.first.joined[string(buffer[:lengths[k]])]; ok {
+		if parted, ok := w.first.parted(string(buffer[:lengths[k]])); ok {
 			return ends[k], parted
 		}
 	}
@@ -355,7 +355,7 @@ func (w *work) chars2(from, to int) bool {
 		return false
 	}
 	key := list2(w, from, from+leastChars-1)
-	return w.first.longest(key) > 0 && w.table.Index().Lookup("", key).Len() > 0
+	return w.first.longestFrom(key) > 0 && w.table.Index().Lookup("", key).Len() > 0
 }
 
 // longerInflected reports whether a run of one word may be the beginning of an
@@ -365,7 +365,7 @@ func (w *work) longerInflected(i, limit int) bool {
 		return false
 	}
 	a, b := &w.tokens.list[i], &w.tokens.list[i+1]
-	return a.form&formUpper != 0 && b.gap == gapSpace && a.script == b.script && (b.form&formUpper != 0 || w.first.longest(w.tokens.key(i)) > 1)
+	return a.form&formUpper != 0 && b.gap == gapSpace && a.script == b.script && (b.form&formUpper != 0 || w.first.longestFrom(w.tokens.key(i)) > 1)
 }
 
 // inflected returns the end of the longest run of at least so many words from
@@ -385,7 +385,7 @@ func (w *work) inflected(i, limit, least int) int {
 	w.stems = name.AppendStems(w.stems, key, t.script)
 	longest := 0
 	for k, stem := range w.stems {
-		n := w.first.longest(stem)
+		n := w.first.longestFrom(stem)
 		if k == 0 && n == 1 {
 			n = 0 // without its ending or not at all
 		}
@@ -433,12 +433,12 @@ func (w *work) secondWord(i int) bool {
 	first := slices.Clone(w.stems)
 	second := append([][]byte{w.tokens.key(i + 1)}, name.AppendStems(nil, w.tokens.key(i+1), w.tokens.list[i+1].script)...)
 	for _, a := range first {
-		if w.first.longest(a) < 2 {
+		if w.first.longestFrom(a) < 2 {
 			continue
 		}
 		for _, b := range second {
 			w.buffer = append(append(append(w.buffer[:0], a...), ' '), b...)
-			if w.first.longest(w.buffer) >= 2 {
+			if w.first.longestFrom(w.buffer) >= 2 {
 				return true
 			}
 		}

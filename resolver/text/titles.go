@@ -142,7 +142,7 @@ func (h *holders) at(of index.Entity, class string, day fact.Date) []holding {
 		}
 	}
 	slices.SortFunc(found, func(a, b holding) int {
-		return cmp.Or(cmp.Compare(b.from, a.from), cmp.Compare(a.person.Number(), b.person.Number()))
+		return cmp.Or(cmp.Compare(b.from, a.from), cmp.Compare(a.person.ID(), b.person.ID()))
 	})
 	return found
 }
