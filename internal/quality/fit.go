@@ -66,13 +66,13 @@ func (f *fitter) collect(t *resolver.Table, text, want string) {
 // names like it, or none, with probability in proportion to the odds of each and
 // to 1. That is how the resolver turns odds into scores. Newton's method with a
 // small ridge; the loss is convex.
-func fitOdds(ctx context.Context, dir, out string, progress io.Writer) error {
+func fitOdds(ctx context.Context, dir, out string, rows half, progress io.Writer) error {
 	f := new(fitter)
 	for _, s := range sets {
 		first := len(f.questions)
 		f.asked, f.every = 0, max(1, setSteps[s.name])
 		r := newResult(s.name, 0)
-		r.fit = f
+		r.fit, r.half = f, rows
 		if err := s.measure(ctx, dir, r); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}

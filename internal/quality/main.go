@@ -1,7 +1,7 @@
 // Command quality measures accuracy on sets of names whose entities are known,
 // as a client sees it: each query goes through BatchResolve at default options.
 //
-//	go run ./internal/quality --dir DIR [--set NAME] [--miss N] [--out FILE]
+//	go run ./internal/quality --dir DIR [--set NAME] [--half even|odd] [--miss N] [--out FILE]
 //	go run ./internal/quality --dir DIR --fit resolver/data/odds.txt
 //	go run ./internal/quality --text DIR [--miss N]
 //
@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	only := flags.String("set", "", "measure only the sets whose name contains this")
 	misses := flags.Int("miss", 0, "print up to this many wrong answers of each group to standard error")
 	out := flags.String("out", "", "write the report to this file")
+	half := flags.String("half", "", "even or odd: ask, or fit to, only those rows of each set")
 	fit := flags.String("fit", "", "fit the odds of likeness to the sets and write the weights to this file")
 	texts := flags.String("text", "", "count the mentions in the texts of this directory, which have no names, instead of measuring sets")
 	profile := flags.String("cpuprofile", "", "write a CPU profile to this file")
@@ -50,6 +51,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if *dir == "" {
 		return fmt.Errorf("--dir is required: the directory of the sets")
+	}
+	rows, ok := halves[*half]
+	if !ok {
+		return fmt.Errorf("--half %q is neither even nor odd", *half)
 	}
 	if *profile != "" {
 		f, err := os.Create(*profile)
@@ -63,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		defer pprof.StopCPUProfile()
 	}
 	if *fit != "" {
-		return fitOdds(ctx, *dir, *fit, stderr)
+		return fitOdds(ctx, *dir, *fit, rows, stderr)
 	}
 	var report bytes.Buffer
 	report.WriteString(preamble)
@@ -73,6 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		fmt.Fprintf(stderr, "%s\n", s.name)
 		r := newResult(s.name, *misses)
+		r.half = rows
 		if err := s.measure(ctx, *dir, r); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}

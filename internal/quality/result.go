@@ -23,7 +23,28 @@ type result struct {
 	maxMisses     int
 	tenCandidates bool
 	fit           *fitter // collects instead of asking
+	half          half
+	asked         int // queries so far, of either half
 	notes         []string
+}
+
+// half is the part of a set's queries that is asked: what was fitted to one is
+// measured on the other.
+type half int
+
+const (
+	allRows half = iota
+	evenRows
+	oddRows
+)
+
+var halves = map[string]half{"": allRows, "even": evenRows, "odd": oddRows}
+
+// leftOut counts a query and reports whether it is of the other half.
+func (r *result) leftOut() bool {
+	even := r.asked%2 == 0
+	r.asked++
+	return r.half == evenRows && !even || r.half == oddRows && even
 }
 
 type tally struct {

@@ -64,6 +64,9 @@ func (t *table) open() error {
 // query asks for one name and records the answer under the groups. want is the
 // right ID, "" when there is none.
 func (t *table) query(ctx context.Context, r *result, text, want string, groups ...string) error {
+	if r.leftOut() {
+		return nil
+	}
 	if r.fit != nil {
 		r.fit.collect(t.table, text, want)
 		return nil
@@ -153,6 +156,9 @@ func transliteration(ctx context.Context, dir string, r *result) error {
 	}
 	r.tenCandidates = true
 	return rows(dir, "transliteration.tsv", func(row map[string]string) error {
+		if r.leftOut() {
+			return nil
+		}
 		t := tables[row["script"]]
 		if r.fit != nil {
 			r.fit.collect(t.table, row["native"], row["latin"])
@@ -283,6 +289,9 @@ func negatives(ctx context.Context, dir string, r *result) error {
 // nameBench scores pairs: the second name alone in a table, the first asked for.
 func nameBench(ctx context.Context, dir string, r *result) error {
 	return rows(dir, "name_bench.csv", func(row map[string]string) error {
+		if r.leftOut() {
+			return nil
+		}
 		var t table
 		kind := fact.Organization
 		switch row["schema"] {
