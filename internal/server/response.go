@@ -43,6 +43,7 @@ var scriptCodes = map[string]string{
 	"Gujarati": "Gujr", "Oriya": "Orya", "Tamil": "Taml", "Telugu": "Telu", "Kannada": "Knda", "Malayalam": "Mlym",
 	"Sinhala": "Sinh", "Thai": "Thai", "Lao": "Laoo", "Tibetan": "Tibt", "Burmese": "Mymr", "Khmer": "Khmr",
 	"Mongolian": "Mong", "Ethiopic": "Ethi", "Cherokee": "Cher", "Hangul": "Hang", "Kana": "Jpan", "Han": "Hani",
+	"Canadian": "Cans", "Nko": "Nkoo", "Olchiki": "Olck", "Meetei": "Mtei", "Gothic": "Goth", "Tifinagh": "Tfng", "Adlam": "Adlm", "Vai": "Vaii",
 	"Mixed": "Zyyy", "Unknown": "Zzzz",
 }
 

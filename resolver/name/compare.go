@@ -66,6 +66,9 @@ func (f *Form) Prepare(text string) {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
+	if plain, ok := unmasked(text); ok {
+		text = plain
+	}
 	f.buf = AppendFold(f.buf[:0], text)
 	before, after, comma := CutComma(text)
 	if !comma {
@@ -109,7 +112,7 @@ func apposition(before, after string) int {
 // PrepareKey makes f the form of a folded key.
 func (f *Form) PrepareKey(key []byte) {
 	f.Clear()
-	f.key = append(f.key[:0], key...)
+	f.key = joinSyllables(append(f.key[:0], key...))
 	f.raw = Tokens(f.raw[:0], f.key)
 	for i := 0; i < len(f.raw) && len(f.tokens) < maxTokens; i++ {
 		t := f.raw[i]
@@ -118,14 +121,16 @@ func (f *Form) PrepareKey(key []byte) {
 			i += n - 1
 			continue
 		}
-		if t.Script.unsegmented() {
+		if t.Script.unsegmented() || t.Script == Mixed {
 			rest, generic, before := words().part(t.Text)
-			if before {
-				f.push(generic, t.Script)
-			}
-			f.push(rest, t.Script)
-			if len(generic) > 0 && !before {
-				f.push(generic, t.Script)
+			if len(generic) == 0 {
+				f.push(rest, t.Script)
+			} else if before {
+				f.push(generic, scriptOf(generic))
+				f.push(rest, scriptOf(rest))
+			} else {
+				f.push(rest, scriptOf(rest))
+				f.push(generic, scriptOf(generic))
 			}
 			continue
 		}

@@ -367,11 +367,7 @@ func mustCompile(file string, script Script, isSkeleton bool) *model {
 	if err != nil {
 		panic(err)
 	}
-	text := string(data)
-	if script == Han {
-		text = withReadings(text, isSkeleton)
-	}
-	m, err := compileModel(file, text)
+	m, err := compileModel(file, withTables(script, string(data), isSkeleton))
 	if err != nil {
 		panic(err)
 	}

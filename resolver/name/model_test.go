@@ -14,7 +14,7 @@ func TestLearnedFiles(t *testing.T) {
 		}
 		if spelling != nil {
 			compiled++
-			if len(spelling.chunks) < 40 || len(skeleton.chunks) < 15 {
+			if len(spelling.chunks) < 25 || len(skeleton.chunks) < 15 {
 				t.Errorf("%v: %d and %d chunks", s, len(spelling.chunks), len(skeleton.chunks))
 			}
 		}

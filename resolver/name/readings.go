@@ -1,7 +1,8 @@
 package name
 
 import (
-	_ "embed"
+	"cmp"
+	"embed"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,75 +42,123 @@ var hanReadings = [...]struct {
 // the character, in tenths of a nat.
 const seenCost = 15
 
-// withReadings adds to a weights file of Han the dictionary readings of its
-// characters, as spellings or as skeletons: training has seen the characters that
-// transcribe foreign names, and few of the others.
-func withReadings(text string, asSkeleton bool) string {
-	spelled := map[string]map[string]int{}
-	var order []string
-	put := func(char, to string, weight int) {
-		if spelled[char] == nil {
-			spelled[char] = map[string]int{}
-			order = append(order, char)
-		}
-		if had, ok := spelled[char][to]; !ok || weight > had {
-			spelled[char][to] = weight
+// letterCost is how much weaker than a certain one the usual spelling of a letter
+// in a table is, and otherCost any other, in tenths of a nat.
+const letterCost, otherCost = 10, 20
+
+//go:embed data/romanise
+var romaniseFiles embed.FS
+
+// romaniseTable returns the table of a script's letters; "" for none.
+func romaniseTable(script Script) string {
+	text, err := romaniseFiles.ReadFile("data/romanise/" + strings.ToLower(script.String()) + ".txt")
+	if err != nil {
+		return "" // a script that has learned weights alone
+	}
+	return string(text)
+}
+
+// spellings are what tables say that letters are spelled as, or sound as, with
+// their weights.
+type spellings struct {
+	of       map[string]map[string]int
+	letters  []string // in the order of the tables
+	skeleton bool
+}
+
+// put adds a spelling that weighs the cost less than a certain one.
+func (s *spellings) put(letter, to string, cost int) {
+	weight := -cost
+	if s.skeleton {
+		to = string(Skeleton(nil, []byte(to)))
+		weight += 20 * len(to)
+	} else {
+		for i := range len(to) {
+			weight += int(letterInfo[letterIndex(to[i])])
 		}
 	}
-	for _, table := range hanReadings {
-		for line := range dataLines(*table.file) {
-			reading, chars, ok := strings.Cut(line, ": ")
-			if !ok {
-				panic(fmt.Sprintf("%s: line %q has no colon", table.name, line))
-			}
-			to, weight := reading, -table.cost
-			if asSkeleton {
-				to = string(Skeleton(nil, []byte(reading)))
-				weight += 20 * len(to)
-			} else {
-				for i := range len(reading) {
-					weight += int(letterInfo[letterIndex(reading[i])])
-				}
-			}
-			if len(to) > 6 {
-				continue
-			}
-			for _, char := range chars {
-				put(string(char), to, weight)
-			}
+	if len(to) > maxSpelling {
+		return
+	}
+	if s.of[letter] == nil {
+		s.of[letter] = map[string]int{}
+		s.letters = append(s.letters, letter)
+	}
+	if had, ok := s.of[letter][to]; !ok || weight > had {
+		s.of[letter][to] = weight
+	}
+}
+
+// maxSpelling is the longest spelling of one letter of a table.
+const maxSpelling = 6
+
+// addReadings reads "reading: characters".
+func (s *spellings) addReadings(name, file string, cost int) {
+	for line := range dataLines(file) {
+		reading, chars, ok := strings.Cut(line, ": ")
+		if !ok {
+			panic(fmt.Sprintf("%s: line %q has no colon", name, line))
 		}
+		for _, char := range chars {
+			s.put(string(char), reading, cost)
+		}
+	}
+}
+
+// addLetters reads "letter: spellings".
+func (s *spellings) addLetters(script Script, file string) {
+	for line := range dataLines(file) {
+		letter, list, ok := strings.Cut(line, ": ")
+		if !ok {
+			panic(fmt.Sprintf("data/romanise: %v: line %q has no colon", script, line))
+		}
+		cost := letterCost
+		for to := range strings.SplitSeq(list, ",") {
+			if to = strings.TrimSpace(to); to == "-" {
+				to = ""
+			}
+			s.put(Fold(letter), to, cost)
+			cost = otherCost
+		}
+	}
+}
+
+// withTables adds to a script's weights what the tables of its letters say:
+// training has seen the letters of foreign names, and few of the others.
+func withTables(script Script, text string, skeleton bool) string {
+	s := spellings{of: map[string]map[string]int{}, skeleton: skeleton}
+	if script == Han {
+		for _, table := range hanReadings {
+			s.addReadings(table.name, *table.file, table.cost)
+		}
+	}
+	s.addLetters(script, romaniseTable(script))
+	if len(s.letters) == 0 {
+		return text
 	}
 	var out strings.Builder
 	done := map[string]bool{}
 	for line := range dataLines(text) {
-		char, _, _ := strings.Cut(line, "\t")
-		done[char] = true
+		letter, _, _ := strings.Cut(line, "\t")
+		done[letter] = true
 		out.WriteString(line)
-		for _, to := range slices.Sorted(maps.Keys(spelled[char])) {
-			weight := spelled[char][to]
-			if !strings.Contains(" "+line+" ", "\t"+to+":") && !strings.Contains(line, " "+to+":") {
-				writeSpelling(&out, to, weight-seenCost)
+		for _, to := range slices.Sorted(maps.Keys(s.of[letter])) {
+			if had := cmp.Or(to, "-") + ":"; !strings.Contains(line, "\t"+had) && !strings.Contains(line, " "+had) {
+				fmt.Fprintf(&out, " %s%d", had, s.of[letter][to]-seenCost)
 			}
 		}
 		out.WriteByte('\n')
 	}
-	for _, char := range order {
-		if done[char] {
+	for _, letter := range s.letters {
+		if done[letter] {
 			continue
 		}
-		out.WriteString(char)
+		out.WriteString(letter)
 		out.WriteByte('\t')
-		for _, to := range slices.Sorted(maps.Keys(spelled[char])) {
-			writeSpelling(&out, to, spelled[char][to])
+		for _, to := range slices.Sorted(maps.Keys(s.of[letter])) {
+			fmt.Fprintf(&out, " %s:%d", cmp.Or(to, "-"), s.of[letter][to])
 		}
 		out.WriteByte('\n')
 	}
 	return out.String()
-}
-
-func writeSpelling(out *strings.Builder, to string, weight int) {
-	if to == "" {
-		to = "-"
-	}
-	fmt.Fprintf(out, " %s:%d", to, weight)
 }

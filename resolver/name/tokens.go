@@ -29,6 +29,24 @@ func Tokens(dst []Token, key []byte) []Token {
 	return dst
 }
 
+// joinSyllables takes the spaces between Tibetan letters out of a key, in place:
+// dots part the syllables of Tibetan, and nothing its words.
+func joinSyllables(key []byte) []byte {
+	kept := key[:0]
+	for i, c := range key {
+		if n := len(kept); c == ' ' && n >= 3 && tibetan(kept[n-3:]) && tibetan(key[i+1:]) {
+			continue
+		}
+		kept = append(kept, c)
+	}
+	return kept
+}
+
+// tibetan reports whether a key goes on with a letter of U+0F00 to U+0FFF.
+func tibetan(key []byte) bool {
+	return len(key) >= 3 && key[0] == 0xE0 && key[1] >= 0xBC && key[1] <= 0xBF
+}
+
 func allDigits(word []byte) bool {
 	for _, c := range word {
 		if c < '0' || c > '9' {

@@ -34,12 +34,13 @@ const (
 	Inversion                        // Selenskyj, Wolodymyr
 	Title                            // Präsident Selenskyj
 	Article                          // la Russie, القاهرة
+	Unmasked                         // a Cyrillic a in a Latin word
 )
 
 // String names the reductions, as in "title+article".
 func (r Reduction) String() string {
 	var words []string
-	for i, word := range []string{"possessive", "inversion", "title", "article"} {
+	for i, word := range []string{"possessive", "inversion", "title", "article", "look-alike letters"} {
 		if r&(1<<i) != 0 {
 			words = append(words, word)
 		}
@@ -48,7 +49,8 @@ func (r Reduction) String() string {
 }
 
 // Variants appends to dst the reductions of a query worth looking up when no
-// table holds its whole key, best first: each without a possessive ending, put
+// table holds its whole key, best first: each without letters of another script that
+// only look right, without a possessive ending, put
 // back from "Surname, Given", without titles on either side, without an
 // article. The folded key of s itself is never among them, nor an empty key,
 // nor one key twice. Titles and articles are data/strip/*.txt.
@@ -87,10 +89,15 @@ func viewOf(text []byte) string { return unsafe.String(unsafe.SliceData(text), l
 
 func (r *Reducer) reduce(v *variants, s string) []Variant {
 	strip := v.strip
-	v.from(v.whole, 0, true)
 	base, what := s, Reduction(0)
-	if shorter, ok := strip.possessive(s); ok {
-		base, what = shorter, Possessive
+	if plain, ok := unmasked(s); ok {
+		base, what = plain, Unmasked
+		v.from(r.fold(base), what, true)
+	} else {
+		v.from(v.whole, 0, true)
+	}
+	if shorter, ok := strip.possessive(base); ok {
+		base, what = shorter, what|Possessive
 		v.from(r.fold(base), what, true)
 	}
 	if rest, ok := strip.elided(base); ok {
@@ -161,7 +168,7 @@ func (v *variants) add(key string, what Reduction) {
 // CutComma splits at the only comma of s. What stands before it is the surname of
 // a person, and of a place the name itself, followed by where it lies.
 func CutComma(s string) (before, after string, ok bool) {
-	for _, comma := range [...]string{",", "،", "，", "、"} {
+	for _, comma := range [...]string{",", "،", "，", "、", "၊", "፣"} {
 		if before, after, ok := strings.Cut(s, comma); ok && !strings.Contains(after, comma) {
 			return before, after, true
 		}

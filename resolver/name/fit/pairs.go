@@ -17,7 +17,7 @@ import (
 // ID, with an English name to stand against.
 var pairSources = []string{
 	"commons2018/person_names.tsv", "positions_eps/person_labels_m17n.tsv", "cities_naturalearth/variants.tsv",
-	"cities_geonames/variants.tsv", "wof_names/variants.tsv",
+	"cities_geonames/variants.tsv", "wof_names/variants.tsv", "territories_rigour/variants.tsv", "cldr/territory_names.tsv",
 }
 
 // runPairs writes token pairs "native, Latin, script" from source data and the
@@ -58,8 +58,10 @@ func (p *pairs) fromNames(path string) error {
 		return err
 	}
 	id, text, lang := slices.Index(head, "id"), slices.Index(head, "name"), slices.Index(head, "lang")
-	if id < 0 {
-		id = slices.Index(head, "qid")
+	for _, column := range []string{"iso2_or_m49", "qid"} {
+		if id < 0 {
+			id = slices.Index(head, column)
+		}
 	}
 	kind := slices.Index(head, "kind")
 	english := map[string]string{}
@@ -110,6 +112,9 @@ func (p *pairs) align(native, english string, weight int) {
 		}
 	}
 	n, e := strings.Fields(name.Fold(native)), strings.Fields(name.Fold(english))
+	if name.ScriptOf(native) == name.Tibetan {
+		n = []string{strings.Join(n, "")} // dots part its syllables
+	}
 	switch {
 	case len(n) == len(e):
 		for i := range n {
