@@ -99,11 +99,62 @@ func (s *spellings) addReadings(name, file string, cost int) {
 		if !ok {
 			panic(fmt.Sprintf("%s: line %q has no colon", name, line))
 		}
+		forms := []string(nil)
+		if name == "han-japanese.txt" {
+			forms = formsInNames(reading)
+		}
 		for _, char := range chars {
 			s.put(string(char), reading, cost)
+			for _, form := range forms {
+				s.put(string(char), form, cost+formCost)
+			}
 		}
 	}
 }
+
+// formCost is how much less a form of a Japanese reading weighs than the reading.
+const formCost = 6
+
+// formsInNames returns what becomes of a native Japanese reading in names: of a
+// verb the stem (magaru: magari, yoseru: yose), of an adjective too (shiroi:
+// shiro), of a final e an a (sake: saka), and of the first consonant, behind
+// another word, the voiced one (sawa: zawa). Readings of one syllable are mostly
+// Chinese and keep their form.
+func formsInNames(reading string) (forms []string) {
+	vowels := 0
+	for i := range len(reading) {
+		if strings.IndexByte("aeiou", reading[i]) >= 0 {
+			vowels++
+		}
+	}
+	if vowels < 2 {
+		return nil
+	}
+	for _, e := range japaneseEndings {
+		if stem, ok := strings.CutSuffix(reading, e[0]); ok && len(stem) > 1 {
+			forms = append(forms, stem+e[1])
+			break
+		}
+	}
+	for _, plain := range append(forms, reading) {
+		for _, v := range japaneseVoiced {
+			if rest, ok := strings.CutPrefix(plain, v[0]); ok {
+				forms = append(forms, v[1]+rest)
+				break
+			}
+		}
+	}
+	return forms
+}
+
+// The longest first.
+var (
+	japaneseEndings = [...][2]string{
+		{"eru", "e"}, {"iru", "i"}, {"tsu", "chi"}, {"su", "shi"}, {"ku", "ki"}, {"gu", "gi"}, {"mu", "mi"}, {"bu", "bi"},
+		{"nu", "ni"}, {"ru", "ri"}, {"oi", "o"}, {"ai", "a"}, {"ui", "u"}, {"e", "a"},
+	}
+	japaneseVoiced = [...][2]string{{"sh", "j"}, {"ch", "j"}, {"ts", "z"}, {"k", "g"}, {"s", "z"}, {"t", "d"}, {"h", "b"}, {"f", "b"}}
+)
 
 // addLetters reads "letter: spellings".
 func (s *spellings) addLetters(script Script, file string) {
