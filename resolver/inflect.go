@@ -29,9 +29,29 @@ type inflection struct {
 	end    []int    // of forms, by word
 	key    []byte
 	left   int
-	// placesOnly: the forms rest on endings that only places may have.
-	placesOnly bool
+	only  inflectedOnly
 }
+
+// inflectedOnly is what the forms that are looked up may be names of.
+type inflectedOnly uint8
+
+const (
+	anyEntity    inflectedOnly = iota
+	anyPlace                   // they rest on endings that only places may have
+	famousPlaces               // they rest on stems of two letters: Києва
+)
+
+// admits reports whether a form may be a name of the entity.
+func (only inflectedOnly) admits(e index.Entity) bool {
+	switch e.Kind() {
+	case fact.Country, fact.Region, fact.Place:
+		return only != famousPlaces || e.Prominence() >= famousProminence
+	}
+	return only == anyEntity
+}
+
+// famousProminence is that of capitals of countries and cities known everywhere.
+const famousProminence = 0.6
 
 // obscureProminence is below that of everything news names by itself.
 const obscureProminence = 0.4
@@ -69,13 +89,12 @@ func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
 	if n := len(in.tokens); n == 0 || n > maxInflectedWords {
 		return
 	}
-	in.placesOnly = false
-	in.spread()
-	t.eachForm(q, a, in, 0, tr)
+	t.gatherForms(q, a, in, anyEntity, tr)
 	if len(a.hits) == 0 && name.ScriptOf(q.Name) == name.Latin {
-		in.placesOnly = true
-		in.spread()
-		t.eachForm(q, a, in, 0, tr)
+		t.gatherForms(q, a, in, anyPlace, tr)
+	}
+	if len(a.hits) == 0 && len(in.tokens) == 1 && inflects(q.Name) {
+		t.gatherForms(q, a, in, famousPlaces, tr)
 	}
 }
 
@@ -86,15 +105,33 @@ func doubtful(n index.Name, key []byte) bool {
 	return utf8.RuneCount(key) <= shortLetters || n.Entity().Kind() == fact.Person && !bytes.ContainsRune(key, ' ')
 }
 
+// lastIsWhole reports whether the key ends in the last word as the query has it.
+// Where names are declined, the surname is: "Andreas Müller" is no form of Andrea
+// Müller.
+func (in *inflection) lastIsWhole() bool {
+	last := in.tokens[len(in.tokens)-1].Text
+	return len(in.tokens) > 1 && len(in.key) > len(last) && bytes.HasSuffix(in.key, last) && in.key[len(in.key)-len(last)-1] == ' '
+}
+
+// gatherForms looks up the forms that may be names of the entities wanted.
+func (t *Table) gatherForms(q *Query, a *Answer, in *inflection, only inflectedOnly, tr *tracer) {
+	in.only = only
+	in.spread()
+	t.eachForm(q, a, in, 0, tr)
+}
+
 // spread sets the forms of every word.
 func (in *inflection) spread() {
 	in.forms, in.end, in.key, in.left = in.forms[:0], in.end[:0], in.key[:0], maxForms
 	for i, token := range in.tokens {
 		in.forms = append(in.forms, token.Text)
-		if in.placesOnly {
-			in.forms = append(in.forms, in.stems[i].OfPlace(token.Text)...)
-		} else {
+		switch in.only {
+		case anyEntity:
 			in.forms = append(in.forms, in.stems[i].Of(token.Text, token.Script)...)
+		case anyPlace:
+			in.forms = append(in.forms, in.stems[i].OfPlace(token.Text)...)
+		case famousPlaces:
+			in.forms = append(in.forms, in.stems[i].OfShort(token.Text, token.Script)...)
 		}
 		in.end = append(in.end, len(in.forms))
 	}
@@ -133,15 +170,11 @@ func (t *Table) gatherForm(q *Query, a *Answer, in *inflection, tr *tracer) {
 		case fact.Acronym, fact.Demonym:
 			continue // demonyms stand in the table in all their forms
 		}
-		switch n.Entity().Kind() {
-		case fact.Country, fact.Region, fact.Place:
-		default:
-			if in.placesOnly {
-				continue
-			}
+		if !in.only.admits(n.Entity()) {
+			continue
 		}
 		odds := inflectedOdds
-		if doubtful(n, in.key) && name.ScriptOf(q.Name) == name.Latin {
+		if name.ScriptOf(q.Name) == name.Latin && (doubtful(n, in.key) || in.lastIsWhole() && n.Entity().Kind() == fact.Person) {
 			odds = shortOdds
 		}
 		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])

@@ -22,6 +22,8 @@ var placeInflections = sync.OnceValue(func() *paradigms { return compileParadigm
 const (
 	maxEnding = 16 // bytes of the longest ending looked for
 	leastStem = 3  // characters that must stand before an ending
+	// leastShortStem is leastStem where only famous names are looked for.
+	leastShortStem = 2
 	// maxStems bounds the stems of one word.
 	maxStems = 24
 )
@@ -103,14 +105,20 @@ type Stems struct {
 
 // Of is [AppendStems] into memory that the next call uses again.
 func (s *Stems) Of(word []byte, script Script) [][]byte {
-	return s.of(inflections()[min(int(script), Scripts-1)], word)
+	return s.of(inflections()[min(int(script), Scripts-1)], word, leastStem)
+}
+
+// OfShort is [Stems.Of] with stems as short as the one of Києва, Київ: far too many
+// words have such a stem, so only a famous name may be believed to be meant.
+func (s *Stems) OfShort(word []byte, script Script) [][]byte {
+	return s.of(inflections()[min(int(script), Scripts-1)], word, leastShortStem)
 }
 
 // OfPlace is [Stems.Of] for a word in Latin letters that may only be a place: it
 // takes off endings as short as a vowel, which people's names have by nature.
-func (s *Stems) OfPlace(word []byte) [][]byte { return s.of(placeInflections(), word) }
+func (s *Stems) OfPlace(word []byte) [][]byte { return s.of(placeInflections(), word, leastStem) }
 
-func (s *Stems) of(p *paradigms, word []byte) [][]byte {
+func (s *Stems) of(p *paradigms, word []byte, least int) [][]byte {
 	s.text, s.forms = s.text[:0], s.forms[:0]
 	if p == nil {
 		return nil
@@ -120,7 +128,7 @@ func (s *Stems) of(p *paradigms, word []byte) [][]byte {
 			continue
 		}
 		set := p.of[string(word[at:])]
-		if set == 0 || runeLen(word[:at]) < leastStem {
+		if set == 0 || runeLen(word[:at]) < least {
 			continue
 		}
 		for ; set != 0; set &= set - 1 {
