@@ -23,6 +23,7 @@ type Answer struct {
 	key        []byte
 	reducer    name.Reducer
 	hits       []hit
+	bare       []string // the query without what its language writes onto names
 	inflection *inflection
 	matcher    *matcher
 }

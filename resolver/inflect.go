@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"onoma/resolver/fact"
@@ -29,7 +30,7 @@ type inflection struct {
 	end    []int    // of forms, by word
 	key    []byte
 	left   int
-	only  inflectedOnly
+	only   inflectedOnly
 }
 
 // inflectedOnly is what the forms that are looked up may be names of.
@@ -159,6 +160,31 @@ func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, tr *tracer)
 		}
 		in.key = append(in.key, form...)
 		t.eachForm(q, a, in, i+1, tr)
+	}
+}
+
+// gatherBare looks the query up without what its language writes onto names:
+// بالصين, 中国が, ইউক্রেনের. The longest clitic that leaves a name counts.
+func (t *Table) gatherBare(q *Query, a *Answer, tr *tracer) {
+	a.bare = name.AppendBare(a.bare[:0], q.Name)
+	for _, text := range a.bare {
+		a.key = name.AppendFold(a.key[:0], text)
+		names := t.index.Lookup("", a.key)
+		for i := range names.Len() {
+			n := names.At(i)
+			if n.Kind() == fact.Acronym {
+				continue
+			}
+			odds := inflectedOdds
+			if inFront := !strings.HasPrefix(q.Name, text); inFront && n.Entity().Kind() == fact.Person && !bytes.ContainsRune(a.key, ' ') {
+				odds = shortOdds // بلال is hardly Lal
+			}
+			tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])
+			a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: Inflected, odds: odds})
+		}
+		if len(a.hits) > 0 {
+			return
+		}
 	}
 }
 

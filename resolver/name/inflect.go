@@ -54,6 +54,14 @@ var inflections = sync.OnceValue(func() *[Scripts]*paradigms {
 		}
 		all[script] = compileParadigms(entry.Name(), string(text))
 	}
+	// The particles of Korean are to its names what endings are elsewhere.
+	particles := "-"
+	for _, c := range Clitics(Hangul) {
+		if c.Place == CliticAfter {
+			particles += " " + c.Text
+		}
+	}
+	all[Hangul] = compileParadigms("clitics.txt", particles)
 	return &all
 })
 

@@ -49,23 +49,17 @@ func lists(path string) iter.Seq2[string, []string] {
 	}
 }
 
-// clitic is what a word may begin with that is no part of a name.
-type clitic struct {
-	text    string
-	instead string // what the name has in its place
-	apart   bool   // is no part of the mention either
-}
-
-var clitics = sync.OnceValue(func() []clitic {
-	var all []clitic
-	for head, items := range lists("clitics.txt") {
-		_, place, _ := strings.Cut(head, " ")
-		for _, item := range items {
-			text, instead, _ := strings.Cut(item, "=")
-			all = append(all, clitic{strings.TrimSpace(text), strings.TrimSpace(instead), place == "apart"})
+// clitics are those that Arabic and Hebrew write onto the next word, longest first.
+var clitics = sync.OnceValue(func() []name.Clitic {
+	var all []name.Clitic
+	for _, script := range []name.Script{name.Arabic, name.Hebrew} {
+		for _, c := range name.Clitics(script) {
+			if c.Front() {
+				all = append(all, c)
+			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b clitic) int { return len(b.text) - len(a.text) })
+	slices.SortStableFunc(all, func(a, b name.Clitic) int { return len(b.Text) - len(a.Text) })
 	return all
 })
 
@@ -77,14 +71,11 @@ type endings struct {
 
 var particles = sync.OnceValue(func() *endings {
 	e := &endings{whole: map[string]bool{}}
-	for head, items := range lists("particles.txt") {
-		for _, item := range items {
-			if _, place, _ := strings.Cut(head, " "); place == "starts" {
-				e.starts = append(e.starts, item)
-			} else {
-				e.whole[item] = true
-			}
-		}
+	for _, c := range name.Clitics(name.Hangul) {
+		e.whole[c.Text] = true
+	}
+	for _, items := range lists("particles.txt") {
+		e.starts = append(e.starts, items...)
 	}
 	return e
 })

@@ -452,18 +452,18 @@ func (w *work) withoutClitic(i, limit int, inner bool) int {
 	t := &w.tokens.list[i]
 	surface := w.tokens.surface(i, i+1)
 	for _, c := range clitics() {
-		rest, ok := strings.CutPrefix(surface, c.text)
+		rest, ok := strings.CutPrefix(surface, c.Text)
 		if !ok || utf8.RuneCountInString(rest) < leastBare {
 			continue
 		}
-		w.scratch = name.AppendFold(w.scratch[:0], c.instead+rest)
+		w.scratch = name.AppendFold(w.scratch[:0], c.Instead+rest)
 		end := w.words(i, limit, w.scratch)
 		if end == i {
 			continue
 		}
-		start, query := int(t.start), c.instead+rest+w.document.Text[t.end:w.tokens.list[end-1].end]
-		if c.apart {
-			start += len(c.text)
+		start, query := int(t.start), c.Instead+rest+w.document.Text[t.end:w.tokens.list[end-1].end]
+		if c.Place == name.CliticApart {
+			start += len(c.Text)
 		}
 		return w.add(i, end, start, w.document.Text[start:w.tokens.list[end-1].end], query, false, inner)
 	}
