@@ -163,8 +163,13 @@ var resumePauses = []time.Duration{100 * time.Millisecond, time.Second, 5 * time
 // attempts loads the files, and goes on where the server lost the connection:
 // the files are read again from the start, and what it has is not sent twice.
 func (f *loadFlags) attempts(ctx context.Context, env environment, target loadTarget, options *source.Options, files []string) (*onomav1.WriteResult, error) {
-	for attempt := 0; ; attempt++ {
-		result, err := f.once(ctx, env, target, options, files, attempt > 0)
+	reached := int64(0)
+	for attempt, resume := 0, false; ; attempt, resume = attempt+1, true {
+		result, err := f.once(ctx, env, target, options, files, resume)
+		if now := target.reached(); now > reached {
+			// It went further than ever: a long load may be cut off any number of times.
+			attempt, reached = 0, now
+		}
 		again := status.Code(err) == codes.Unavailable && attempt < len(resumePauses)
 		for _, name := range files {
 			again = again && name != "-"

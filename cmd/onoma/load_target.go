@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"onoma/client"
 	"onoma/internal/server"
@@ -25,6 +26,8 @@ type loadTarget interface {
 	commit() (*onomav1.WriteResult, error)
 	abort()
 	close()
+	// reached is the chunk from which the last begin went on.
+	reached() int64
 }
 
 // directLoad loads into a table that this process has open.
@@ -78,6 +81,8 @@ func (d *directLoad) abort() {
 		_ = d.loader.Discard(context.WithoutCancel(d.ctx))
 	}
 }
+
+func (d *directLoad) reached() int64 { return 0 }
 
 func (d *directLoad) close() { _ = d.closeTable() }
 
@@ -154,20 +159,51 @@ func (r *remoteLoad) send(m *onomav1.LoadEntitiesRequest) error {
 	return err
 }
 
+// chunkBytes is about how large a message gets. A row that is larger than
+// maxRowBytes, which the server would not take, is rejected.
+const (
+	chunkBytes  = 1 << 20
+	maxRowBytes = 4<<20 - 64<<10
+)
+
+// add sends the lines. A load that is taken up again cuts them into the same
+// messages as before.
 func (r *remoteLoad) add(file string, lines []table.Line) error {
-	c := &onomav1.LoadChunk{Sequence: r.sequence, File: file, Rows: make([]*onomav1.Row, 0, len(lines))}
+	var rows []*onomav1.Row
+	size := 0
+	send := func() error {
+		if len(rows) == 0 {
+			return nil
+		}
+		c := &onomav1.LoadChunk{Sequence: r.sequence, File: file, Rows: rows}
+		rows, size = nil, 0
+		return r.sendChunk(c)
+	}
 	for i := range lines {
 		line := &lines[i]
-		if p := line.Problem; p != nil {
-			if err := r.reject(file, line); err != nil {
-				return err
+		if line.Problem == nil {
+			row := server.MessageOfRow(&line.Row)
+			row.Line = line.Number
+			n := proto.Size(row)
+			if n <= maxRowBytes {
+				if size+n > chunkBytes {
+					if err := send(); err != nil {
+						return err
+					}
+				}
+				rows, size = append(rows, row), size+n
+				continue
 			}
-			continue
+			line.Problem = &table.Problem{Field: "line", Value: line.Row.ID(), Reason: fmt.Sprintf("takes %d bytes, the server's limit is %d", n, maxRowBytes)}
 		}
-		row := server.MessageOfRow(&line.Row)
-		row.Line = line.Number
-		c.Rows = append(c.Rows, row)
+		if err := r.reject(file, line); err != nil {
+			return err
+		}
 	}
+	return send()
+}
+
+func (r *remoteLoad) sendChunk(c *onomav1.LoadChunk) error {
 	r.rows += int64(len(c.Rows))
 	r.sequence++
 	if c.Sequence < r.next {
@@ -205,5 +241,7 @@ func (r *remoteLoad) commit() (*onomav1.WriteResult, error) {
 
 // abort does nothing: the stream ends with its context, and nothing is published.
 func (r *remoteLoad) abort() {}
+
+func (r *remoteLoad) reached() int64 { return r.next }
 
 func (r *remoteLoad) close() { _ = r.server.Close() }

@@ -23,53 +23,110 @@ const nextSequenceKey = "onoma-next-sequence"
 // resumeFor is how long a load that was cut off waits for its caller.
 const resumeFor = 10 * time.Minute
 
-// parkedLoads are loads that were cut off, by request ID.
-type parkedLoads struct {
+// openLoads are the loads that have not ended, by request ID: those that a call
+// is feeding, and those that were cut off and wait for their caller.
+type openLoads struct {
 	mu    sync.Mutex
-	loads map[string]*parked
+	loads map[string]*openLoad
 }
 
-type parked struct {
+// openLoad is one of them. Its loader is taken away when another call goes on
+// with it: a connection can be dead long before the server hears of it.
+type openLoad struct {
+	request, fingerprint string
+	parked               *time.Timer // ends it unless its caller comes back; under openLoads.mu
+
+	mu     sync.Mutex
 	loader *table.Loader
-	timer  *time.Timer
 }
 
-// park keeps the loader for a while, then drops it.
-func (p *parkedLoads) park(l *table.Loader) {
-	id := l.Options().Request
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.loads == nil {
-		p.loads = make(map[string]*parked)
+// errTakenOver is a call whose load another call goes on with.
+var errTakenOver = errors.New("another call goes on with this load")
+
+// use runs do over the loader, unless another call has it.
+func (o *openLoad) use(do func(*table.Loader) error) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.loader == nil {
+		return errTakenOver
 	}
-	if old := p.loads[id]; old != nil {
-		old.timer.Stop()
-		go discard(old.loader)
-	}
-	p.loads[id] = &parked{l, time.AfterFunc(resumeFor, func() {
-		if l := p.take(id, l); l != nil {
-			discard(l)
-		}
-	})}
+	return do(o.loader)
 }
 
-// take returns the load that waits under the ID and lets go of it; only, when
-// set, must be that load.
-func (p *parkedLoads) take(id string, only *table.Loader) *table.Loader {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	found := p.loads[id]
-	if found == nil || only != nil && found.loader != only {
-		return nil
-	}
-	found.timer.Stop()
-	delete(p.loads, id)
-	return found.loader
+// take takes the loader away, after what is done with it right now.
+func (o *openLoad) take() *table.Loader {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.loader
+	o.loader = nil
+	return l
 }
+
+// take returns the load that is open under the request ID, or nil, and lets go
+// of it. One that another write is feeding is a [table.ReusedError].
+func (o *openLoads) take(options *table.LoadOptions) (*table.Loader, error) {
+	o.mu.Lock()
+	found := o.loads[options.Request]
+	if found == nil {
+		o.mu.Unlock()
+		return nil, nil
+	}
+	if found.parked == nil && found.fingerprint != options.Fingerprint {
+		o.mu.Unlock()
+		return nil, &table.ReusedError{Request: options.Request}
+	}
+	if found.parked != nil {
+		found.parked.Stop()
+	}
+	delete(o.loads, options.Request)
+	o.mu.Unlock()
+	return found.take(), nil
+}
+
+// begin notes that a call feeds the loader.
+func (o *openLoads) begin(l *table.Loader) *openLoad {
+	options := l.Options()
+	begun := &openLoad{request: options.Request, fingerprint: options.Fingerprint, loader: l}
+	if begun.request == "" {
+		return begun
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.loads == nil {
+		o.loads = make(map[string]*openLoad)
+	}
+	o.loads[begun.request] = begun
+	return begun
+}
+
+// park keeps a load that was cut off for a while, then drops it.
+func (o *openLoads) park(load *openLoad) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.loads[load.request] != load {
+		go load.discard() // another call has taken it, or the ID
+		return
+	}
+	load.parked = time.AfterFunc(resumeFor, func() { o.end(load) })
+}
+
+// end drops the load, if it is still there.
+func (o *openLoads) end(load *openLoad) {
+	o.mu.Lock()
+	if o.loads[load.request] == load {
+		delete(o.loads, load.request)
+	}
+	o.mu.Unlock()
+	load.discard()
+}
+
+func (o *openLoad) discard() { discard(o.take()) }
 
 func discard(l *table.Loader) {
-	// The caller is gone; what cannot be dropped now is swept out later.
-	_ = l.Discard(context.Background())
+	if l != nil {
+		// The caller is gone; what cannot be dropped now is swept out later.
+		_ = l.Discard(context.Background())
+	}
 }
 
 func (s *aliasService) LoadEntities(stream grpc.ClientStreamingServer[onomav1.LoadEntitiesRequest, onomav1.LoadEntitiesResponse]) error {
@@ -89,12 +146,17 @@ func (s *aliasService) LoadEntities(stream grpc.ClientStreamingServer[onomav1.Lo
 	}
 	options := LoadOptionsOf(header)
 	ctx := stream.Context()
-	if had, err := s.earlier(ctx, options.Request, options.Fingerprint); err != nil {
+	loader, err := s.loads.take(&options)
+	if err != nil {
 		return err
-	} else if had != nil {
+	}
+	if had, err := s.earlier(ctx, options.Request, options.Fingerprint); err != nil || had != nil {
+		discard(loader)
+		if err != nil {
+			return err
+		}
 		return stream.SendAndClose(&onomav1.LoadEntitiesResponse{Result: had})
 	}
-	loader := s.parked.take(options.Request, nil)
 	if loader != nil && (!header.Resume || loader.Options().Fingerprint != options.Fingerprint) {
 		discard(loader)
 		loader = nil
@@ -104,26 +166,27 @@ func (s *aliasService) LoadEntities(stream grpc.ClientStreamingServer[onomav1.Lo
 			return err
 		}
 	}
-	if err := stream.SendHeader(metadata.Pairs(nextSequenceKey, fmt.Sprint(loader.Next()))); err != nil {
-		s.parked.park(loader)
+	next := loader.Next()
+	load := s.loads.begin(loader)
+	if err := stream.SendHeader(metadata.Pairs(nextSequenceKey, fmt.Sprint(next))); err != nil {
+		s.loads.park(load)
 		return err
 	}
-	response, cut, err := s.receive(stream, loader)
-	switch {
-	case err == nil:
-		discard(loader) // of a dry run: what was staged
-		return stream.SendAndClose(response)
-	case cut && options.Request != "" && !options.DryRun:
-		s.parked.park(loader)
-	default:
-		discard(loader)
+	response, cut, err := s.receive(stream, load)
+	if cut && options.Request != "" && !options.DryRun {
+		s.loads.park(load)
+		return err
 	}
-	return err
+	s.loads.end(load) // of a dry run: what was staged
+	if err != nil {
+		return err
+	}
+	return stream.SendAndClose(response)
 }
 
 // receive takes chunks until the commit. cut tells that the stream broke off and
 // the load may go on by another.
-func (s *aliasService) receive(stream grpc.ClientStreamingServer[onomav1.LoadEntitiesRequest, onomav1.LoadEntitiesResponse], loader *table.Loader) (_ *onomav1.LoadEntitiesResponse, cut bool, _ error) {
+func (s *aliasService) receive(stream grpc.ClientStreamingServer[onomav1.LoadEntitiesRequest, onomav1.LoadEntitiesResponse], load *openLoad) (response *onomav1.LoadEntitiesResponse, cut bool, _ error) {
 	var lines []table.Line
 	for {
 		request, err := stream.Recv()
@@ -140,16 +203,21 @@ func (s *aliasService) receive(stream grpc.ClientStreamingServer[onomav1.LoadEnt
 				row, problem := RowOfMessage(from)
 				lines = append(lines, table.Line{Number: from.GetLine(), Row: row, Problem: problem})
 			}
-			if err := loader.Add(m.Chunk.Sequence, clip(m.Chunk.File, 1024), lines); err != nil {
-				return nil, false, err
-			}
-		case *onomav1.LoadEntitiesRequest_Commit:
-			r, err := loader.Commit(stream.Context(), m.Commit.RowCount)
+			err := load.use(func(l *table.Loader) error { return l.Add(m.Chunk.Sequence, clip(m.Chunk.File, 1024), lines) })
 			if err != nil {
 				return nil, false, err
 			}
-			result, err := ResultOf(r)
-			return &onomav1.LoadEntitiesResponse{Result: result}, false, err
+		case *onomav1.LoadEntitiesRequest_Commit:
+			err := load.use(func(l *table.Loader) error {
+				r, err := l.Commit(stream.Context(), m.Commit.RowCount)
+				if err != nil {
+					return err
+				}
+				result, err := ResultOf(r)
+				response = &onomav1.LoadEntitiesResponse{Result: result}
+				return err
+			})
+			return response, false, err
 		default:
 			return nil, false, &invalidError{[]violation{{"message", "a chunk or a commit is required after the header"}}}
 		}

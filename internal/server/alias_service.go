@@ -21,7 +21,7 @@ type aliasService struct {
 	onomav1.UnimplementedAliasServiceServer
 	resolver *resolver.Resolver
 	mirror   *table.Mirror // nil: the table never changes
-	parked   parkedLoads
+	loads    openLoads
 	program  string // version of this program
 	started  time.Time
 }

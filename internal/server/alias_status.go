@@ -17,6 +17,7 @@ const (
 	reasonUnknownSource = "UNKNOWN_SOURCE"
 	reasonTrimmed       = "VERSION_TRIMMED"
 	reasonRejections    = "TOO_MANY_REJECTIONS"
+	reasonTakenOver     = "LOAD_TAKEN_OVER"
 	reasonReadOnly      = "READ_ONLY"
 )
 
@@ -68,6 +69,8 @@ func writeStatus(err error) *status.Status {
 		return status.New(codes.DataLoss, err.Error()+"; nothing was published")
 	case errors.As(err, &missing):
 		return withDetails(codes.NotFound, err, info(reasonUnknown, map[string]string{"entity_id": clip(missing.id, 64)}))
+	case errors.Is(err, errTakenOver):
+		return withDetails(codes.Aborted, err, info(reasonTakenOver, nil))
 	case errors.Is(err, errReadOnly):
 		return withDetails(codes.FailedPrecondition, err, info(reasonReadOnly, nil))
 	}

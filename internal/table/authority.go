@@ -194,6 +194,10 @@ func (e *ReusedError) Error() string {
 // ErrInUse is a data directory that another process has open.
 var ErrInUse = errors.New("the data directory is in use by another process")
 
+// ErrAbandoned is a write that nobody went on with for so long that what was
+// staged of it has been swept out.
+var ErrAbandoned = fmt.Errorf("nothing came for more than %v: what had come was dropped; begin again", stagingLife)
+
 // RequestLife is how long what a write answered is remembered.
 const RequestLife = 24 * time.Hour
 

@@ -92,7 +92,16 @@ func (b *batch) Stage(ctx context.Context, source string, rows []Encoded) error 
 	b.unweighed = b.unweighed || slices.ContainsFunc(rows, func(row Encoded) bool {
 		return len(row.Body) > 0 && row.Body[0] == unweighedFormat
 	})
-	_, err = b.store.exec(ctx, b.store.write, `UPDATE staging SET touched = ? WHERE batch = ?`, time.Now().UnixMicro(), b.number)
+	return b.touch(ctx, b.store.write)
+}
+
+// touch tells that the batch is still wanted. One that nobody touched for long
+// may have been swept out, in whole or in part: it can never be published.
+func (b *batch) touch(ctx context.Context, q querier) error {
+	n, err := b.store.exec(ctx, q, `UPDATE staging SET touched = ? WHERE batch = ? AND touched >= 0`, time.Now().UnixMicro(), b.number)
+	if err == nil && n == 0 {
+		err = ErrAbandoned
+	}
 	return err
 }
 
@@ -165,6 +174,9 @@ func (b *batch) Publish(ctx context.Context, p Publish) (Published, error) {
 			if err := b.restore(ctx, tx, source, p, head, last); err != nil {
 				return err
 			}
+		}
+		if err := b.touch(ctx, tx); err != nil {
+			return err
 		}
 		if err := b.apply(ctx, tx, source, p, last > 0, &result); err != nil {
 			return err

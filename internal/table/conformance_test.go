@@ -227,6 +227,44 @@ func TestDiscardLeavesNothing(t *testing.T) {
 	})
 }
 
+// A batch that was swept out because nobody went on with it can be neither staged
+// nor published: what is left of it is not the whole.
+func TestAbandonedIsNotPublished(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e engine) {
+		a, _ := e.open(t)
+		begin := func() table.Batch {
+			b, err := a.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Stage(t.Context(), "s", encoded(entity("A", "a"), entity("B", "b"))); err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		idle, early := begin(), begin()
+		if err := table.SweepAsIfLater(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		if err := early.Stage(t.Context(), "s", encoded(entity("C", "c"))); !errors.Is(err, table.ErrAbandoned) {
+			t.Errorf("staged into what was swept out: %v", err)
+		}
+		for _, b := range []table.Batch{idle, early} {
+			if _, err := b.Publish(t.Context(), table.Publish{Source: "s", Operation: table.Load}); !errors.Is(err, table.ErrAbandoned) {
+				t.Errorf("published what was swept out: %v", err)
+			}
+			if err := b.Discard(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		mustPublish(t, a, table.Publish{Source: "s"}, encoded(entity("A", "a"))...)
+		rows := 0
+		if head, err := a.All(t.Context(), func(string, table.Encoded) error { rows++; return nil }); err != nil || rows != 1 || head != 1 {
+			t.Errorf("version %d has %d rows, %v; want 1 of 1", head, rows, err)
+		}
+	})
+}
+
 // TestAgainstModel writes at random and holds every version that is kept against
 // a model of maps, and changes between versions against their difference.
 func TestAgainstModel(t *testing.T) {

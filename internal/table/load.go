@@ -121,6 +121,9 @@ const (
 	// that its end costs little, few enough that the memory stays small.
 	stageRows  = 20_000
 	stageBytes = 8 << 20
+	// touchEvery is how long rows are gathered before they are staged however few
+	// they are, so that a slow load is not taken for one that was given up.
+	touchEvery = stagingLife / 5
 	// maxDangling bounds the relations that wait for their target.
 	maxDangling = 1_000_000
 )
@@ -185,7 +188,7 @@ func (l *Loader) Add(sequence int64, file string, lines []Line) error {
 			return err
 		}
 		l.keep(key, &line.Row)
-		if len(l.buffer) >= stageRows || len(l.arena) >= stageBytes {
+		if len(l.buffer) >= stageRows || len(l.arena) >= stageBytes || i == 0 && time.Since(l.touched) > touchEvery {
 			if err := l.flush(); err != nil {
 				return err
 			}

@@ -494,8 +494,13 @@ func (s *store) sweep(ctx context.Context, abandoned time.Time) error {
 			break
 		}
 	}
+	// Marked in one statement, which a publish under way makes wait: from here on
+	// the batches can be neither staged nor published.
+	if _, err := s.exec(ctx, s.write, `UPDATE staging SET touched = -1 WHERE touched < ?`, abandoned.UnixMicro()); err != nil {
+		return err
+	}
 	var batches []int64
-	err := s.each(ctx, s.read, `SELECT batch FROM staging WHERE touched < ?`, []any{abandoned.UnixMicro()}, func(rows *sql.Rows) error {
+	err := s.each(ctx, s.write, `SELECT batch FROM staging WHERE touched < 0`, nil, func(rows *sql.Rows) error {
 		var batch int64
 		err := rows.Scan(&batch)
 		batches = append(batches, batch)
