@@ -3,9 +3,12 @@ package server
 import (
 	"errors"
 	"fmt"
+	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"onoma/internal/table"
 )
@@ -18,6 +21,10 @@ const (
 	reasonTrimmed       = "VERSION_TRIMMED"
 	reasonRejections    = "TOO_MANY_REJECTIONS"
 	reasonTakenOver     = "LOAD_TAKEN_OVER"
+	reasonNoRoom        = "STORAGE_FULL"
+	reasonStandby       = "STORAGE_READ_ONLY"
+	reasonUnreachable   = "STORAGE_UNAVAILABLE"
+	reasonAbandoned     = "LOAD_ABANDONED"
 	reasonReadOnly      = "READ_ONLY"
 )
 
@@ -73,6 +80,26 @@ func writeStatus(err error) *status.Status {
 		return withDetails(codes.Aborted, err, info(reasonTakenOver, nil))
 	case errors.Is(err, errReadOnly):
 		return withDetails(codes.FailedPrecondition, err, info(reasonReadOnly, nil))
+	case errors.Is(err, table.ErrAbandoned):
+		return withDetails(codes.Aborted, err, info(reasonAbandoned, nil))
+	}
+	return storageStatus(err)
+}
+
+// storageRetry is when a caller may ask again whom the database failed.
+const storageRetry = time.Second
+
+// storageStatus tells what the database suffers from, without its own words,
+// which are for the log; nil for any other error.
+func storageStatus(err error) *status.Status {
+	switch table.FailureOf(err) {
+	case table.NoRoom:
+		return withDetails(codes.ResourceExhausted, errors.New("the table's database has no room left on its disk; the version before stands"), info(reasonNoRoom, nil))
+	case table.ReadOnly:
+		return withDetails(codes.FailedPrecondition, errors.New("the table's database may not be written: it is read-only or a standby"), info(reasonStandby, nil))
+	case table.Unreachable:
+		return withDetails(codes.Unavailable, errors.New("the table's database does not answer; the version before stands"), info(reasonUnreachable, nil),
+			&errdetails.RetryInfo{RetryDelay: durationpb.New(storageRetry)})
 	}
 	return nil
 }

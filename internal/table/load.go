@@ -149,6 +149,7 @@ func (l *Loader) stage(ctx context.Context, runs <-chan []Encoded) {
 		if failure == nil {
 			failure = l.batch.Stage(ctx, l.options.Source, run)
 			if failure != nil {
+				l.mirror.logFailure(failure)
 				l.staged <- failure
 			}
 		}

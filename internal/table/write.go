@@ -51,6 +51,7 @@ func (m *Mirror) publish(ctx context.Context, b Batch, p Publish, result *Result
 	}
 	done, err := b.Publish(ctx, p)
 	if err != nil {
+		m.logFailure(err)
 		return nil, err
 	}
 	result.Published = done
@@ -75,6 +76,14 @@ func (m *Mirror) publish(ctx context.Context, b Batch, p Publish, result *Result
 		}
 	}
 	return result, nil
+}
+
+// logFailure writes down in the database's own words why it failed, which callers
+// are not told.
+func (m *Mirror) logFailure(err error) {
+	if FailureOf(err) != NotFailed {
+		m.log.Error("the database failed a write; nothing was published", "error", err)
+	}
 }
 
 // NameConflict is a name that leads to several entities.

@@ -51,10 +51,16 @@ const (
 // Errors, beside those of ResolverService:
 //
 //	ABORTED              STALE_BASE_VERSION   the source changed after base_version; read and try again
+//	ABORTED              LOAD_TAKEN_OVER      another call with the request ID goes on with the load
+//	ABORTED              LOAD_ABANDONED       nothing came for 15 minutes; begin again
 //	ALREADY_EXISTS       REQUEST_ID_REUSED    the request ID belongs to another write
 //	NOT_FOUND            UNKNOWN_SOURCE       no such source
 //	OUT_OF_RANGE         VERSION_TRIMMED      the version is no longer kept
 //	FAILED_PRECONDITION  TOO_MANY_REJECTIONS  a load had more bad rows than it allowed; nothing was published
+//	FAILED_PRECONDITION  READ_ONLY            the server answers from its built-in table and keeps none
+//	FAILED_PRECONDITION  STORAGE_READ_ONLY    the database may not be written: read-only, or a standby
+//	RESOURCE_EXHAUSTED   STORAGE_FULL         no room on the database's disk; the version before stands
+//	UNAVAILABLE          STORAGE_UNAVAILABLE  the database does not answer; the version before stands, try again
 //	UNAUTHENTICATED, PERMISSION_DENIED        the caller may not write
 type AliasServiceClient interface {
 	// LoadEntities writes any number of rows of one source and publishes them
@@ -239,10 +245,16 @@ type AliasService_WatchTableClient = grpc.ServerStreamingClient[WatchTableRespon
 // Errors, beside those of ResolverService:
 //
 //	ABORTED              STALE_BASE_VERSION   the source changed after base_version; read and try again
+//	ABORTED              LOAD_TAKEN_OVER      another call with the request ID goes on with the load
+//	ABORTED              LOAD_ABANDONED       nothing came for 15 minutes; begin again
 //	ALREADY_EXISTS       REQUEST_ID_REUSED    the request ID belongs to another write
 //	NOT_FOUND            UNKNOWN_SOURCE       no such source
 //	OUT_OF_RANGE         VERSION_TRIMMED      the version is no longer kept
 //	FAILED_PRECONDITION  TOO_MANY_REJECTIONS  a load had more bad rows than it allowed; nothing was published
+//	FAILED_PRECONDITION  READ_ONLY            the server answers from its built-in table and keeps none
+//	FAILED_PRECONDITION  STORAGE_READ_ONLY    the database may not be written: read-only, or a standby
+//	RESOURCE_EXHAUSTED   STORAGE_FULL         no room on the database's disk; the version before stands
+//	UNAVAILABLE          STORAGE_UNAVAILABLE  the database does not answer; the version before stands, try again
 //	UNAUTHENTICATED, PERMISSION_DENIED        the caller may not write
 type AliasServiceServer interface {
 	// LoadEntities writes any number of rows of one source and publishes them
