@@ -1,7 +1,7 @@
 package table_test
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -26,7 +27,7 @@ type postgresServer struct {
 	port          int
 	as            *syscall.SysProcAttr
 	process       *exec.Cmd
-	log           bytes.Buffer
+	ended         chan struct{} // closed when the process is gone
 	databases     int
 }
 
@@ -105,30 +106,40 @@ func (s *postgresServer) start() error {
 	s.process = exec.Command(filepath.Join(s.binaries, "postgres"), "-D", filepath.Join(s.dir, "data"), "-p", strconv.Itoa(s.port),
 		"-h", "127.0.0.1", "-k", s.dir, "-c", "fsync=off")
 	s.process.SysProcAttr, s.process.Dir = s.as, s.dir
-	s.process.Stderr = &s.log
+	log, err := s.process.StderrPipe()
+	if err != nil {
+		return err
+	}
 	if err := s.process.Start(); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		db, err := sql.Open("pgx", s.url("postgres"))
-		if err == nil {
-			err = db.Ping()
-			db.Close()
+	ready, ended := make(chan struct{}), make(chan struct{})
+	s.ended = ended
+	var said strings.Builder
+	go func() {
+		defer close(ended)
+		waiting := true
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			if waiting {
+				fmt.Fprintln(&said, lines.Text())
+				if waiting = !strings.Contains(lines.Text(), "is ready to accept connections"); !waiting {
+					close(ready)
+				}
+			}
 		}
-		if err == nil {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("the server does not answer: %w: %s", err, s.log.String())
-		}
-		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // polls a child process
+	}()
+	select {
+	case <-ready:
+		return nil
+	case <-ended:
+		return fmt.Errorf("the server ended: %s", said.String())
 	}
 }
 
 // stop ends the server at once, as a crash would.
 func (s *postgresServer) stop() {
 	s.process.Process.Signal(syscall.SIGQUIT)
+	<-s.ended
 	s.process.Wait()
 }
 
@@ -198,8 +209,8 @@ func TestPostgresGoesAway(t *testing.T) {
 		}
 	}
 	s.stop()
-	if _, err := l.Commit(t.Context(), -1); err == nil {
-		t.Error("a load without its database was published")
+	if _, err := l.Commit(t.Context(), -1); table.FailureOf(err) != table.Unreachable {
+		t.Errorf("a load without its database: %v", err)
 	}
 	l.Discard(t.Context())
 	if err := m.Refresh(t.Context()); err == nil || m.Behind().IsZero() {
@@ -216,6 +227,45 @@ func TestPostgresGoesAway(t *testing.T) {
 	}
 	if r := load(t, m, table.LoadOptions{}, 100, rows[100:300]); r.Version != 2 || r.Counts.Added != 200 {
 		t.Errorf("the next load: %+v", r.Published)
+	}
+
+	// Gone and back between two chunks: what was staged is there, or the load fails
+	// and is whole when it is done again.
+	l, err = m.NewLoad(t.Context(), table.LoadOptions{Source: "s", Replace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(rows []table.Row) error {
+		lines := make([]table.Line, len(rows))
+		for i := range rows {
+			lines[i].Row = rows[i]
+		}
+		return l.Add(l.Next(), "f", lines)
+	}
+	many := generated(t, 120_000) // more than is staged at once
+	err = add(many[:len(many)-10])
+	s.stop()
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	if err == nil {
+		err = add(many[len(many)-10:])
+	}
+	if err == nil {
+		_, err = l.Commit(t.Context(), int64(len(many)))
+	}
+	if err != nil && table.FailureOf(err) != table.Unreachable {
+		t.Errorf("the database was gone for a while: %v", err)
+	}
+	l.Discard(t.Context())
+	if err != nil {
+		if m.Version() != 2 {
+			t.Errorf("the load failed, and the table is at version %d", m.Version())
+		}
+		load(t, m, table.LoadOptions{Replace: true}, 1000, many)
+	}
+	if head, err := a.Head(t.Context()); err != nil || head != 3 || m.Version() != 3 || m.Resolver().Table().Stats().Entities != len(many) {
+		t.Errorf("version %d of %d, %v, with %d entities, want %d", m.Version(), head, err, m.Resolver().Table().Stats().Entities, len(many))
 	}
 }
 
