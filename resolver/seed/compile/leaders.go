@@ -216,7 +216,11 @@ func (w *world) leader(country *entity, post *position, name string) *entity {
 	var best *entity
 	bestScore := 0
 	for _, e := range w.bearers(words) {
-		serves := slices.ContainsFunc(e.roles, func(r role) bool { return w.positions[r.Position].jurisdiction == country.id })
+		serves := slices.ContainsFunc(e.roles, func(r role) bool {
+			// A post that no file opens is reported when the roles are merged.
+			p := w.positions[r.Position]
+			return p != nil && p.jurisdiction == country.id
+		})
 		held := slices.ContainsFunc(e.roles, func(r role) bool { return w.samePost(r.Position, post) })
 		score := 0
 		for _, n := range append([]rawName{{text: e.canonical}}, e.names...) {
