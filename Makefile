@@ -61,6 +61,10 @@ drills: ## Faults, overload, restarts and a short soak against real servers, tim
 	go test -tags drill -count=1 -run 'TestFaults' ./cache
 	go test -tags drill -count=1 -timeout 30m ./internal/reliability
 
+.PHONY: examples
+examples: ## Run the clients in Python and TypeScript against a server, where their tools are at hand
+	examples/run
+
 .PHONY: faults
 faults: ## Kill a loading process 50 times and look at what it leaves
 	ONOMA_CRASH_POINTS=50 go test -count=1 -v -run TestKilledAnywhere ./internal/table

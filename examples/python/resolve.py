@@ -1,8 +1,9 @@
-"""Resolve names and annotate a text from Python.
+"""Resolve names from Python.
 
-    pip install grpcio grpcio-tools googleapis-common-protos
-    python -m grpc_tools.protoc -I proto --python_out=. --grpc_python_out=. proto/onoma/v1/*.proto
-    python examples/python/resolve.py 127.0.0.1:7411 Mosca "Casa Bianca"
+    pip install grpcio grpcio-tools
+    python -m grpc_tools.protoc -I proto --python_out=. --grpc_python_out=. \\
+        proto/onoma/v1/*.proto proto/google/rpc/status.proto
+    PYTHONPATH=. python examples/python/resolve.py 127.0.0.1:7411 Mosca "Casa Bianca"
 
 The service config is the one that the Go client ships: round robin over all
 replicas, health checks, tries again for reads.

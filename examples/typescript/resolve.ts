@@ -1,7 +1,7 @@
 // Resolve names from TypeScript, with the protos as they are:
 //
-//   npm install @grpc/grpc-js @grpc/proto-loader
-//   npx tsx examples/typescript/resolve.ts 127.0.0.1:7411 Mosca "Casa Bianca"
+//   cd examples/typescript && npm ci
+//   npx tsx resolve.ts 127.0.0.1:7411 Mosca "Casa Bianca"
 //
 // The service config is the one that the Go client ships.
 import { readFileSync } from "node:fs";
@@ -35,6 +35,10 @@ client.batchResolve(request, { deadline: Date.now() + 5000 }, (error: grpc.Servi
     process.exitCode = 1;
   } else {
     response.items.forEach((item: any, i: number) => {
+      if (item.error) {
+        console.log([names[i], "error", item.error.message].join("\t"));
+        return;
+      }
       const best = item.result?.candidates[0];
       console.log([names[i], ...(best ? [best.entityId, best.canonicalName, best.score.toFixed(3)] : ["-"])].join("\t"));
     });
