@@ -360,8 +360,21 @@ func TestAlertsAndDashboardNameWhatExists(t *testing.T) {
 	}
 }
 
-// Redis takes its settings, and the user that is made for Onoma can do what Onoma
-// does, and no more.
+// readCompose reads compose.yaml.
+func readCompose(t *testing.T) (text []byte, compose map[string]any) {
+	t.Helper()
+	text, err := os.ReadFile("compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &compose); err != nil {
+		t.Fatal(err)
+	}
+	return text, compose
+}
+
+// Redis takes its settings, started as compose.yaml starts it, and the user that is
+// made for Onoma can do what Onoma does, and no more.
 func TestRedisSettings(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -370,27 +383,41 @@ func TestRedisSettings(t *testing.T) {
 	address := l.Addr().String()
 	_ = l.Close()
 	_, port, _ := net.SplitHostPort(address)
-	acl, err := filepath.Abs("redis/users.acl")
+	const password = "drawn for this test"
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := filepath.Abs("redis")
 	if err != nil {
 		t.Fatal(err)
 	}
-	process := exec.CommandContext(t.Context(), "redis-server", "redis/redis.conf", "--port", port, "--bind", "127.0.0.1", "--aclfile", acl)
-	var log bytes.Buffer
-	process.Stdout = &log
-	if err := process.Start(); err != nil {
-		t.Fatalf("redis-server, which 'make prepare' installs: %v", err)
+	_, compose := readCompose(t)
+	command, _ := at(compose, "services", "redis", "command").([]any)
+	if len(command) != 3 || command[0] != "sh" || command[1] != "-c" {
+		t.Fatalf("redis is started by %q", command)
 	}
-	defer func() {
+	script := strings.NewReplacer("$$", "$", "/run/secrets/redis-password", dir+"/password", "/etc/redis", settings, "/tmp", dir).
+		Replace(command[2].(string))
+	process := exec.CommandContext(t.Context(), "sh", "-c", script+" --bind 127.0.0.1 --port "+port)
+	var log bytes.Buffer
+	process.Stdout, process.Stderr = &log, &log
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop := func() {
 		_ = process.Process.Kill()
 		_ = process.Wait()
-	}()
+	}
+	defer stop()
 	cache.Quieten()
-	client := redis.NewClient(&redis.Options{Addr: address, Username: "onoma", Password: "change-me"})
+	client := redis.NewClient(&redis.Options{Addr: address, Username: "onoma", Password: password})
 	defer func() { _ = client.Close() }()
 	deadline := time.Now().Add(5 * time.Second)
 	for client.Ping(t.Context()).Err() != nil {
 		if time.Now().After(deadline) {
-			t.Fatalf("redis does not answer: %v", client.Ping(t.Context()).Err())
+			stop()
+			t.Fatalf("redis, which 'make prepare' installs, does not answer:\n%s", &log)
 		}
 		<-time.After(20 * time.Millisecond)
 	}
@@ -399,7 +426,7 @@ func TestRedisSettings(t *testing.T) {
 			t.Errorf("%v: %v", denied, err)
 		}
 	}
-	c, err := cache.New(cache.Options{Budget: time.Second, Bytes: 1, Redis: cache.Dial(cache.Address{Hosts: []string{address}, Username: "onoma", Password: "change-me"})})
+	c, err := cache.New(cache.Options{Budget: time.Second, Bytes: 1, Redis: cache.Dial(cache.Address{Hosts: []string{address}, Username: "onoma", Password: password})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -436,14 +463,7 @@ func TestPostgresSettings(t *testing.T) {
 }
 
 func TestComposeHoldsTogether(t *testing.T) {
-	text, err := os.ReadFile("compose.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var compose map[string]any
-	if err := yaml.Unmarshal(text, &compose); err != nil {
-		t.Fatal(err)
-	}
+	text, compose := readCompose(t)
 	services, _ := compose["services"].(map[string]any)
 	volumes, _ := compose["volumes"].(map[string]any)
 	for name, service := range services {
@@ -474,13 +494,55 @@ func TestComposeHoldsTogether(t *testing.T) {
 			}
 		}
 	}
-	env, err := os.ReadFile(".env")
+	// Passwords are drawn, and never shipped: compose stops without them.
+	drawn := secrets(t, filepath.Join(t.TempDir(), "env"))
+	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+)([^}]*)\}`).FindAllSubmatch(text, -1) {
+		if drawn[string(m[1])] == "" {
+			t.Errorf("deploy/secrets draws no %s", m[1])
+		}
+		if !bytes.HasPrefix(m[2], []byte(":?")) {
+			t.Errorf("${%s%s} does not stop where there is none", m[1], m[2])
+		}
+	}
+	if of := at(compose, "secrets", "redis-password", "environment").(string); drawn[of] == "" || !bytes.Contains(text, []byte("${"+of+":?")) {
+		t.Errorf("the secret of %s is not asked for", of)
+	}
+	if tracked := run(t, "..", "git", "ls-files", "deploy/.env"); tracked != "" {
+		t.Errorf("%s is in the repository", tracked)
+	}
+}
+
+// secrets runs the script that draws passwords and reads what it wrote.
+func secrets(t *testing.T, file string) map[string]string {
+	t.Helper()
+	run(t, ".", "./secrets", file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+)`).FindAllSubmatch(text, -1) {
-		if !bytes.Contains(env, append(m[1], '=')) {
-			t.Errorf(".env does not set %s", m[1])
-		}
+	drawn := make(map[string]string)
+	for _, m := range regexp.MustCompile(`(?m)^([A-Z_]+)=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		drawn[m[1]] = m[2]
+	}
+	return drawn
+}
+
+func TestSecretsAreDrawnOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("REDIS_PASSWORD=mine\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, again, other := secrets(t, file), secrets(t, file), secrets(t, file+"2")
+	if first["REDIS_PASSWORD"] != "mine" || len(first["POSTGRES_PASSWORD"]) < 32 {
+		t.Errorf("drew %v beside mine", first)
+	}
+	if again["POSTGRES_PASSWORD"] != first["POSTGRES_PASSWORD"] {
+		t.Error("a password that is in use was drawn anew")
+	}
+	if other["POSTGRES_PASSWORD"] == first["POSTGRES_PASSWORD"] || other["POSTGRES_PASSWORD"] == other["REDIS_PASSWORD"] {
+		t.Errorf("a password was drawn twice: %v", other)
+	}
+	if info, err := os.Stat(file + "2"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others can read them: %v, %v", info.Mode(), err)
 	}
 }
