@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -46,6 +47,8 @@ func alone(t testing.TB) deployment {
 // guarded lets the cache in as the user of deploy/redis/users.acl, who may do
 // what a cache does and no more.
 func guarded(d deployment) deployment {
+	const password = "drawn for this test"
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(password)))
 	for _, s := range d.servers {
 		text, err := os.ReadFile("../deploy/redis/users.acl")
 		if err != nil {
@@ -57,11 +60,11 @@ func guarded(d deployment) deployment {
 		}
 		set := []any{"ACL", "SETUSER", "onoma"}
 		for _, rule := range strings.Fields(rules) {
-			set = append(set, rule)
+			set = append(set, strings.ReplaceAll(rule, "PASSWORD_SHA256", sum))
 		}
 		s.command(set...)
 	}
-	d.address.Username, d.address.Password = "onoma", "change-me"
+	d.address.Username, d.address.Password = "onoma", password
 	return d
 }
 
