@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,10 +35,24 @@ func (g *guarding) flags(flags *pflag.FlagSet) {
 	flags.DurationVar(&g.reload, "reload-interval", 10*time.Second, "how often certificates and callers are read again")
 	flags.Float64Var(&g.rate, "rate", 0, "queries a second of each address without a quota of its own; 0 has no bound")
 	flags.Float64Var(&g.burst, "burst", 1000, "how many of them may come at once")
-	flags.IntVar(&g.admission.Working, "working", 0, "calls that work at once; 0 is twice the processors")
-	flags.IntVar(&g.admission.Queue, "queue", 1000, "calls that may wait for their turn")
-	flags.DurationVar(&g.admission.Target, "queue-target", 5*time.Millisecond, "longest wait while the queue stands; who would wait longer gets UNAVAILABLE")
+	flags.IntVar(&g.admission.Working, "working", 0, "batches and texts that are worked on at once, beside twice as many single names; 0 is the processors")
+	flags.IntVar(&g.admission.Queue, "queue", 1000, "calls of either kind that may wait for their turn")
+	flags.DurationVar(&g.admission.Target, "queue-target", 5*time.Millisecond, "longest wait while the queue stands, or twice what a call takes; who would wait longer gets UNAVAILABLE")
+	g.admission.Spare = spareThread(runtime.GOMAXPROCS(0))
 	flags.StringVar(&g.auditLog, "audit-log", "", "`FILE` to append a JSON line to for each change of the table; by default they go to the log")
+}
+
+// spareThread returns what gives the runtime one thread more than the machine
+// has processors, and takes it back. The system's scheduler then sees to it that
+// connections are read while every processor computes.
+func spareThread(threads int) func(wanted bool) {
+	return func(wanted bool) {
+		if wanted {
+			runtime.GOMAXPROCS(threads + 1)
+		} else {
+			runtime.GOMAXPROCS(threads)
+		}
+	}
 }
 
 // closed reports whether others can neither listen in nor call unknown.

@@ -3,19 +3,15 @@
 package reliability_test
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,12 +20,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
-	"google.golang.org/grpc/status"
-
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"onoma/client"
 	"onoma/internal/reliability"
@@ -383,239 +375,4 @@ func TestDrainEndsWithOpenStreams(t *testing.T) {
 		t.Error("the stream outlives its server")
 	}
 	result(t, "SIGTERM with an open stream, budget 1 s", "the stream goes on within the budget and ends with it", took.Round(10*time.Millisecond).String())
-}
-
-// Four times as much comes as can be done. Names that nothing finds are the
-// dearest single names, so that the work and not the transport is what overflows.
-func TestOverload(t *testing.T) {
-	r := startReplica(t, "--cache-bytes=0", fmt.Sprintf("--queue=%d", 64))
-	// Without tries again, which would hide what is shed.
-	c := connectWith(t, []*replica{r}, grpc.WithDisableRetry())
-	// dear is a batch of names that no key finds.
-	dear := func(n int) *onomav1.BatchResolveRequest {
-		m := new(onomav1.BatchResolveRequest)
-		for i := range 20 {
-			m.Queries = append(m.Queries, &onomav1.Query{Name: fmt.Sprintf("Wolod%cmir Zel%cnsk%c", 'a'+n%26, 'a'+i, 'a'+n/26%26)})
-		}
-		return m
-	}
-	type measured struct {
-		accepted, shed []time.Duration
-		faults         int
-		fault          error
-	}
-	run := func(workers int, d time.Duration) *measured {
-		m := new(measured)
-		var mu sync.Mutex
-		var wait sync.WaitGroup
-		stop := time.Now().Add(d)
-		for w := range workers {
-			wait.Go(func() {
-				for n := w; time.Now().Before(stop); n += workers {
-					begin := time.Now()
-					_, err := c.Resolver.BatchResolve(context.Background(), dear(n))
-					took := time.Since(begin)
-					mu.Lock()
-					switch {
-					case err == nil:
-						m.accepted = append(m.accepted, took)
-					case status.Code(err) == codes.Unavailable && retryInfo(err):
-						m.shed = append(m.shed, took)
-					default:
-						m.faults++
-						m.fault = err
-					}
-					mu.Unlock()
-				}
-			})
-		}
-		wait.Wait()
-		return m
-	}
-	full := 2 * runtime.GOMAXPROCS(0) // calls that the server works on at once
-	run(full, 500*time.Millisecond)   // what is built on first use
-	quiet := run(full, time.Second)
-	before := r.residentMB()
-	// The queue must stand for a moment before anyone is turned away: the first
-	// half second of the crowd is carried and not measured.
-	run(16*full, 500*time.Millisecond)
-	crowd := run(16*full, 3*time.Second)
-	after := r.residentMB()
-	again := run(full, time.Second)
-	if crowd.faults+quiet.faults+again.faults > 0 {
-		t.Errorf("%d calls failed otherwise than with UNAVAILABLE and RetryInfo, such as: %v", crowd.faults+quiet.faults+again.faults, crowd.fault)
-	}
-	q, a := percentile(quiet.accepted, 99), percentile(crowd.accepted, 99)
-	if len(crowd.shed) == 0 {
-		t.Error("nothing was shed")
-	}
-	if a > max(3*q, 100*time.Millisecond) { // a machine of two processors has stalls of its own
-		t.Errorf("accepted calls take %s at p99, %s when it is quiet", a, q)
-	}
-	if after > before+200 {
-		t.Errorf("memory grew from %d to %d MB", before, after)
-	}
-	if len(again.accepted)*2 < len(quiet.accepted) {
-		t.Errorf("after the crowd %d calls a second, before it %d", len(again.accepted), len(quiet.accepted))
-	}
-	result(t, "Overload: 16 times the calls that can work at once", "after half a second, p99 of accepted calls within 3 times the quiet one or 100 ms; the rest gets UNAVAILABLE and RetryInfo; memory bounded; recovery at once",
-		fmt.Sprintf("accepted %d, p99 %s (quiet %s); shed %d; memory %d to %d MB; afterwards %d calls/s of %d", len(crowd.accepted), a.Round(time.Millisecond), q.Round(time.Millisecond),
-			len(crowd.shed), before, after, len(again.accepted), len(quiet.accepted)))
-}
-
-func retryInfo(err error) bool {
-	for _, d := range status.Convert(err).Details() {
-		if r, ok := d.(*errdetails.RetryInfo); ok && r.RetryDelay.AsDuration() > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// TestIdleConnections holds a thousand connections and a client that never reads.
-func TestIdleConnections(t *testing.T) {
-	r := startReplica(t)
-	c := connect(t, r)
-	a := newAsked(t, c)
-	before := r.residentMB()
-	var conns []net.Conn
-	defer func() {
-		for _, conn := range conns {
-			_ = conn.Close()
-		}
-	}()
-	for range 1000 {
-		conn, err := net.Dial("tcp", r.address) //nolint:noctx // loopback
-		if err != nil {
-			t.Fatal(err)
-		}
-		conns = append(conns, conn)
-	}
-	// This one asks for much and reads nothing.
-	stream, err := c.Resolver.StreamResolve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	greedy := make(chan struct{})
-	go func() {
-		defer close(greedy)
-		m := new(onomav1.StreamResolveRequest)
-		for range 1000 {
-			m.Queries = append(m.Queries, &onomav1.Query{Name: "Mosca", View: onomav1.View_VIEW_FULL})
-		}
-		for stream.Send(m) == nil {
-			continue
-		}
-	}()
-	l := startLoad(c, a, 2, 2*time.Millisecond)
-	<-time.After(2 * time.Second)
-	l.end()
-	after := r.residentMB()
-	l.check(t)
-	if after > before+300 {
-		t.Errorf("memory grew from %d to %d MB", before, after)
-	}
-	result(t, "1,000 idle connections and a stream that never reads", "others are served; memory bounded",
-		fmt.Sprintf("%d calls, p99 %s; memory %d to %d MB", l.calls.Load(), l.p99().Round(10*time.Microsecond), before, after))
-	_ = c.Close()
-	<-greedy
-}
-
-// leastSamples is how many publishes a soak makes, however slow the machine.
-const leastSamples = 6
-
-// TestSoak loads and reads at once for as long as it is told. Every publish is
-// read back by whoever made it, and the memory and the goroutines of the end are
-// those of the first third.
-func TestSoak(t *testing.T) {
-	r := startReplica(t, "--data-dir", t.TempDir())
-	c := connect(t, r)
-	ctx, cancel := context.WithTimeout(t.Context(), *soak)
-	defer cancel()
-	publish := func(n int) (version int64, err error) {
-		result, err := c.Load(context.WithoutCancel(ctx), &onomav1.LoadHeader{
-			Source: "soak", Mode: onomav1.LoadMode_LOAD_MODE_REPLACE, RequestId: fmt.Sprint("soak-", n),
-		}, func(yield func(*onomav1.Row, error) bool) {
-			for i := range 300 {
-				id := fmt.Sprintf("soak:%d", i)
-				name := &onomav1.Name{Text: fmt.Sprintf("Soak %d %d", i, n), Language: "en", Kind: onomav1.NameKind_NAME_KIND_PRIMARY}
-				e := &onomav1.Entity{Id: id, Kind: onomav1.EntityKind_ENTITY_KIND_ORGANIZATION, CanonicalName: name.Text, Names: []*onomav1.Name{name}}
-				if !yield(&onomav1.Row{Line: int64(i + 1), Fact: &onomav1.Row_Entity{Entity: e}}, nil) {
-					return
-				}
-			}
-		})
-		return result.GetTableVersion(), err
-	}
-	if _, err := publish(0); err != nil {
-		t.Fatal(err)
-	}
-	l := startLoad(c, newAsked(t, c), 2, 5*time.Millisecond)
-	type sample struct{ memory, goroutines int }
-	var samples []sample
-	publishes, stale := 1, 0
-	for ; ctx.Err() == nil || len(samples) < leastSamples; publishes++ {
-		version, err := publish(publishes)
-		if err != nil {
-			t.Errorf("publish %d: %v", publishes, err)
-			break
-		}
-		answer, err := c.Resolver.Resolve(context.Background(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: fmt.Sprintf("Soak 7 %d", publishes), MinTableVersion: version}})
-		if err != nil || len(answer.Candidates) == 0 || answer.Candidates[0].EntityId != "soak:7" {
-			stale++
-		}
-		samples = append(samples, sample{r.residentMB(), r.goroutines()})
-		select {
-		case <-ctx.Done():
-		case <-time.After(500 * time.Millisecond):
-		}
-	}
-	l.end()
-	l.check(t)
-	if stale > 0 {
-		t.Errorf("%d of %d publishes could not be read back", stale, publishes)
-	}
-	if len(samples) < leastSamples {
-		t.Fatalf("only %d publishes", len(samples))
-	}
-	var first, last sample
-	for i, s := range samples {
-		if i < len(samples)/3 {
-			first = sample{max(first.memory, s.memory), max(first.goroutines, s.goroutines)}
-		} else if i >= len(samples)*2/3 {
-			last = sample{max(last.memory, s.memory), max(last.goroutines, s.goroutines)}
-		}
-	}
-	if last.memory > first.memory*3/2+50 || last.goroutines > first.goroutines+20 {
-		t.Errorf("memory %d to %d MB, goroutines %d to %d", first.memory, last.memory, first.goroutines, last.goroutines)
-	}
-	result(t, fmt.Sprintf("Soak of %s: a load twice a second, reads all the while", *soak), "every publish is read back; no wrong answer; memory and goroutines flat",
-		fmt.Sprintf("%d publishes, %d reads, p99 %s; memory %d to %d MB, goroutines %d to %d", publishes, l.calls.Load(), l.p99().Round(10*time.Microsecond),
-			first.memory, last.memory, first.goroutines, last.goroutines))
-}
-
-// goroutines asks the replica how many it has.
-func (r *replica) goroutines() int {
-	r.t.Helper()
-	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, "http://"+r.ops+"/metrics", nil)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	lines := bufio.NewScanner(response.Body)
-	for lines.Scan() {
-		if value, ok := strings.CutPrefix(lines.Text(), "go_goroutines "); ok {
-			n, err := strconv.Atoi(value)
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			return n
-		}
-	}
-	r.t.Fatal("no go_goroutines")
-	return 0
 }

@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,52 +19,39 @@ import (
 // AdmissionOptions bound the work that is done at once. The zero options have
 // defaults.
 type AdmissionOptions struct {
-	// Working calls at once; 0 is twice the processors: enough to keep them busy
-	// while some calls wait for a cache.
+	// Working is how many large calls work at once, and twice as many small ones
+	// beside them; 0 is the processors.
 	Working int
-	// Queue is how many calls may wait; 0 is 1000.
+	// Queue is how many calls of either kind may wait; 0 is 1000.
 	Queue int
-	// Target is how long a call may wait when the queue has not been empty for
-	// Interval, Interval otherwise; 0 is 5 ms and 100 ms.
+	// Target is how long a call may wait when many have waited longer for an
+	// Interval, Interval otherwise; 0 is 5 ms and 50 ms. Where a call takes long they
+	// are at least twice and eight times as long as it takes.
 	Target, Interval time.Duration
+	// Spare, when set, is told that large calls take all turns, and when they have
+	// not for ten seconds that they no longer do. It is where one more thread may be
+	// given to the runtime: while as many goroutines compute as it has threads, it
+	// looks at its connections no more than a hundred times a second. (sysmon, in
+	// runtime/proc.go.)
+	Spare func(wanted bool)
 }
 
-// admission lets so many calls work at once. The others queue, and are shed by
-// the time since they came: a short burst is carried, but once half the calls of
-// an interval waited longer than the target, nobody may wait longer than that, so
-// that those who are served are served in time. (Controlled delay: Nichols and
-// Jacobson, 2012, in the simplification of Maurer, "Fail at Scale", ACM Queue
-// 2015. They look at the least wait of an interval; the scheduler takes the
-// youngest first, so that some wait is always short.)
+// admission lets so many calls work at once, and sheds those who would wait too
+// long, at once and not when they have waited.
 //
-// The time counts from the arrival of a call's header and not from its handler:
-// where all work is computing the queue that grows is the scheduler's, and no
-// turn here is ever taken for long.
+// Small calls, those of a name or an entity, and large ones, batches and texts,
+// have lanes of their own: a name never waits behind ten thousand of them.
 //
-// A shed call costs the transport nearly what an exact answer costs it. What
-// admission protects is memory, and the time of cheap calls beside dear ones.
+// What admission protects is memory, and the time of those who are served. A shed
+// call costs the transport nearly what an exact answer costs it.
 type admission struct {
-	slots   chan struct{}
-	options AdmissionOptions
-	metrics *telemetry.Metrics
-	waiting atomic.Int64
-	// Of this interval: its start in nanoseconds since epoch, the calls that got
-	// their turn or were shed, and those that waited longer than the target.
-	start, calls, late atomic.Int64
-	standing           atomic.Bool // half of those of the last one did
-}
-
-// arrival is the context key of when a call's header came.
-type arrival struct{}
-
-// arrived marks a call's arrival, in the goroutine that reads the connection.
-func arrived(ctx context.Context, _ *tap.Info) (context.Context, error) {
-	return context.WithValue(ctx, arrival{}, time.Since(epoch)), nil
+	small, large *lane
+	spare        *spare // nil: nobody wants to know
 }
 
 func newAdmission(o AdmissionOptions, m *telemetry.Metrics) *admission {
 	if o.Working <= 0 {
-		o.Working = 2 * runtime.GOMAXPROCS(0)
+		o.Working = runtime.GOMAXPROCS(0)
 	}
 	if o.Queue <= 0 {
 		o.Queue = 1000
@@ -71,106 +60,99 @@ func newAdmission(o AdmissionOptions, m *telemetry.Metrics) *admission {
 		o.Target = 5 * time.Millisecond
 	}
 	if o.Interval <= 0 {
-		o.Interval = 100 * time.Millisecond
+		o.Interval = 50 * time.Millisecond
 	}
-	return &admission{slots: make(chan struct{}, o.Working), options: o, metrics: m}
+	a := &admission{small: newLane(2*o.Working, o, m), large: newLane(o.Working, o, m)}
+	if o.Spare != nil {
+		a.spare = &spare{tell: o.Spare}
+		a.large.full = a.spare.full
+	}
+	return a
 }
 
-// enter waits for a turn. Who got one must leave. Before dear work it lets those
-// who have just come go first, as far as the queue: without that they would wait
-// unseen, as goroutines that are ready to run, and behind them the one that reads
-// the connection.
-func (a *admission) enter(ctx context.Context, now time.Duration, dear bool) error {
+// enter waits for a turn. Who got one must leave it.
+//
+// The time counts from the arrival of a call's header and not from its handler: a
+// crowd of small calls queues in the scheduler, and no turn of theirs is ever
+// taken for long.
+func (a *admission) enter(ctx context.Context, now time.Duration, request any) (turn, error) {
 	came, ok := ctx.Value(arrival{}).(time.Duration)
 	if !ok {
 		came = now
 	}
-	waited := now - came
-	standing := a.observe(now, waited)
-	// A call that a stall of the machine held up, and no queue, is not shed for it.
-	patience := a.options.Interval
-	if standing {
-		patience = a.options.Target - waited
-	}
-	if patience <= 0 {
-		a.metrics.Shed(telemetry.ShedWaited)
-		return &overloadError{retry: a.options.Interval}
-	}
-	select {
-	case a.slots <- struct{}{}:
-		if len(a.slots) > 1 && (dear || standing) {
-			runtime.Gosched()
-		}
-		return nil
-	default:
-	}
-	defer a.waiting.Add(-1)
-	if a.waiting.Add(1) > int64(a.options.Queue) {
-		a.metrics.Shed(telemetry.ShedQueueFull)
-		return &overloadError{retry: a.options.Interval}
-	}
-	defer a.metrics.Waiting()()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case a.slots <- struct{}{}:
-		if waited <= a.options.Target && time.Since(epoch)-came > a.options.Target {
-			a.late.Add(1)
-		}
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		if waited <= a.options.Target {
-			a.late.Add(1)
-		}
-		a.metrics.Shed(telemetry.ShedWaited)
-		return &overloadError{retry: a.options.Interval}
-	}
-}
-
-// observe counts a call and reports whether the queue stands.
-func (a *admission) observe(now, waited time.Duration) bool {
-	start := a.start.Load()
-	if age := now - time.Duration(start); age > a.options.Interval && a.start.CompareAndSwap(start, int64(now)) {
-		calls, late := a.calls.Swap(0), a.late.Swap(0)
-		// A queue that stands has to fall well below that to stand no more: else
-		// every other interval would let all in.
-		share := int64(2)
-		if a.standing.Load() {
-			share = 10
-		}
-		a.standing.Store(late > 1 && share*late >= calls && age < 10*a.options.Interval)
-	}
-	a.calls.Add(1)
-	if waited > a.options.Target {
-		a.late.Add(1)
-	}
-	return a.standing.Load()
+	a.spare.idle(now)
+	return a.of(request).enter(ctx, came, now)
 }
 
 // enterPatiently waits as long as the caller does. It is for messages of a
 // stream: they are held back by flow control, and need not be shed.
-func (a *admission) enterPatiently(ctx context.Context) error {
-	select {
-	case a.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+func (a *admission) enterPatiently(ctx context.Context, request any) (turn, error) {
+	return a.of(request).enterPatiently(ctx)
+}
+
+// smallBatch is how many names without a text are no more than a small call.
+const smallBatch = 4
+
+// of returns the lane of a request.
+func (a *admission) of(request any) *lane {
+	switch r := request.(type) {
+	case *onomav1.GetEntityRequest, *onomav1.SearchEntitiesRequest, *onomav1.ExplainRequest:
+		return a.small
+	case *onomav1.ResolveRequest:
+		if !inText(r.GetQuery()) {
+			return a.small
+		}
+	case interface{ GetQueries() []*onomav1.Query }:
+		if queries := r.GetQueries(); len(queries) <= smallBatch && !slices.ContainsFunc(queries, inText) {
+			return a.small
+		}
+	}
+	return a.large
+}
+
+// spare tells whether large calls take all turns.
+type spare struct {
+	tell   func(wanted bool)
+	last   atomic.Int64 // when they last did, since epoch
+	wanted atomic.Bool
+	mu     sync.Mutex // held to tell
+}
+
+// spareFor is how long a thread is kept that was wanted once: to change their
+// number stops the program for a moment.
+const spareFor = 10 * time.Second
+
+func (s *spare) full(now time.Duration) {
+	s.last.Store(int64(now))
+	s.want(true)
+}
+
+// idle looks whether it is long ago that large calls took all turns.
+func (s *spare) idle(now time.Duration) {
+	if s != nil && s.wanted.Load() && now-time.Duration(s.last.Load()) > spareFor {
+		s.want(false)
 	}
 }
 
-func (a *admission) leave() { <-a.slots }
-
-// dear reports whether a request asks for more than one name by itself.
-func dear(request any) bool {
-	switch r := request.(type) {
-	case *onomav1.ResolveRequest:
-		return r.GetQuery().GetContext().GetText() != ""
-	case *onomav1.GetEntityRequest, *onomav1.SearchEntitiesRequest, *onomav1.ExplainRequest:
-		return false
+func (s *spare) want(wanted bool) {
+	if s.wanted.Load() == wanted {
+		return
 	}
-	return true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wanted.Swap(wanted) != wanted {
+		s.tell(wanted)
+	}
+}
+
+func inText(q *onomav1.Query) bool { return q.GetContext().GetText() != "" }
+
+// arrival is the context key of when a call's header came.
+type arrival struct{}
+
+// arrived marks a call's arrival, in the goroutine that reads the connection.
+func arrived(ctx context.Context, _ *tap.Info) (context.Context, error) {
+	return context.WithValue(ctx, arrival{}, time.Since(epoch)), nil
 }
 
 // working reports whether calls of the method work on the table. Writes are

@@ -17,13 +17,16 @@ func (s *Server) Services() map[string]grpc.ServiceInfo { return s.grpc.GetServi
 
 // Occupy takes every turn there is until release.
 func (s *Server) Occupy() (release func()) {
-	slots := s.intercept.admission.slots
-	for range cap(slots) {
-		slots <- struct{}{}
+	var turns []turn
+	for _, l := range []*lane{s.intercept.admission.small, s.intercept.admission.large} {
+		for range l.turns {
+			t, _ := l.enterPatiently(context.Background())
+			turns = append(turns, t)
+		}
 	}
 	return func() {
-		for range cap(slots) {
-			<-slots
+		for _, t := range turns {
+			t.leave()
 		}
 	}
 }

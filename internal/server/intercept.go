@@ -72,21 +72,22 @@ func (i *interceptor) unary(ctx context.Context, request any, call *grpc.UnarySe
 		defer func() { i.audited(ctx, call.FullMethod, who, request, response, err) }()
 	}
 	if working(call.FullMethod) {
-		if err := i.enter(ctx, span, start, request); err != nil {
+		turn, err := i.enter(ctx, span, start, request)
+		if err != nil {
 			pushBack(ctx, err)
 			return nil, err
 		}
-		defer i.admission.leave()
+		defer turn.leave()
 	}
 	return handle(ctx, request)
 }
 
 // enter waits for a turn to work; the span of the call shows the wait.
-func (i *interceptor) enter(ctx context.Context, span telemetry.Span, start time.Time, request any) error {
+func (i *interceptor) enter(ctx context.Context, span telemetry.Span, start time.Time, request any) (turn, error) {
 	if span.Recorded() {
 		defer telemetry.Stage(ctx, "admission").End()
 	}
-	return i.admission.enter(ctx, start.Sub(epoch), dear(request))
+	return i.admission.enter(ctx, start.Sub(epoch), request)
 }
 
 // traced begins the span of a call.
@@ -165,9 +166,9 @@ type guardedStream struct {
 	i      *interceptor
 	method string
 	who    *caller
-	atWork bool
-	header any // of a write: the first message that came in
-	last   any // and the last that went out
+	turn   turn // at work, when it has a lane
+	header any  // of a write: the first message that came in
+	last   any  // and the last that went out
 }
 
 func (s *guardedStream) RecvMsg(m any) error {
@@ -190,10 +191,11 @@ func (s *guardedStream) RecvMsg(m any) error {
 		}
 	}
 	if working(s.method) {
-		if err := s.i.admission.enterPatiently(s.Context()); err != nil {
+		turn, err := s.i.admission.enterPatiently(s.Context(), m)
+		if err != nil {
 			return err
 		}
-		s.atWork = true
+		s.turn = turn
 	}
 	return nil
 }
@@ -208,9 +210,9 @@ func (s *guardedStream) SendMsg(m any) error {
 }
 
 func (s *guardedStream) rest() {
-	if s.atWork {
-		s.i.admission.leave()
-		s.atWork = false
+	if s.turn.lane != nil {
+		s.turn.leave()
+		s.turn = turn{}
 	}
 }
 

@@ -67,7 +67,7 @@ func start(t testing.TB, options server.Options) (*server.Server, *grpc.ClientCo
 	if options.Resolver == nil {
 		options.Resolver = resolver.New(testTable(t))
 	}
-	if options.Admission == (server.AdmissionOptions{}) {
+	if options.Admission.Target == 0 {
 		options.Admission = server.AdmissionOptions{Target: time.Minute, Interval: time.Minute}
 	}
 	s, err := server.New(options)
