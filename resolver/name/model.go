@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +48,15 @@ type model struct {
 // letter c, and those of letter 0 are empty.
 type modelChunk struct {
 	first [28]uint32
-	best  int16 // the greatest weight
+	best  int16  // the greatest weight
+	hopes []hope // see lattice.hopes
+}
+
+// hope is the most that a letter may weigh in a spelling of a chunk, whose weight
+// is shared out among its letters. A letter that is twice in one has two.
+type hope struct {
+	letter uint8
+	weight int16
 }
 
 // alternative is one spelling of a chunk.
@@ -133,8 +142,39 @@ func (m *model) add(from string, chunk []alternative) {
 		m.longer[packed] = int32(len(m.chunks))
 	}
 	m.alts = append(m.alts, chunk...)
+	c.hopes = hopesOf(chunk)
 	m.chunks = append(m.chunks, c)
 }
+
+// hopesOf returns what the letters of a chunk's spellings weigh at most.
+func hopesOf(chunk []alternative) (hopes []hope) {
+	var best, times [27]int
+	for i := range best {
+		best[i] = math.MinInt16
+	}
+	for _, a := range chunk {
+		sum := 0
+		for s := a.letters; s != 0; s >>= 8 {
+			sum += int(letterInfo[letterIndex(byte(s))])
+		}
+		var count [27]int
+		for s := a.letters; s != 0; s >>= 8 {
+			c := letterIndex(byte(s))
+			count[c]++
+			times[c] = max(times[c], count[c])
+			// Rounded up, so that the shares are never less than the whole.
+			best[c] = max(best[c], ceil(int(a.weight)*int(letterInfo[c]), sum))
+		}
+	}
+	for c := 1; c < len(best); c++ {
+		for range times[c] {
+			hopes = append(hopes, hope{uint8(c), int16(best[c])})
+		}
+	}
+	return hopes
+}
+
+func ceil(a, b int) int { return int(math.Ceil(float64(a) / float64(max(b, 1)))) }
 
 func (m *model) unit(r rune) uint16 {
 	u, ok := m.units[r]
@@ -159,6 +199,13 @@ type lattice struct {
 	arcs   []arc
 	first  [maxFrom][28]uint16
 	spread bool
+	// hopes are what each letter of a word adds at most to the weight of an
+	// alignment: at its first place in the word, its second, third and further
+	// ones. spare is what spellings without a letter may add. Filled when an
+	// alignment first asks.
+	hopes [27][4]int16
+	spare int32
+	hoped bool
 }
 
 // arc is one spelling of a chunk with where it leads.
@@ -171,7 +218,7 @@ type arc struct {
 
 // layOut lays a folded word over m.
 func (l *lattice) layOut(m *model, word []byte) {
-	l.m, l.n, l.spread = m, 0, false
+	l.m, l.n, l.spread, l.hoped = m, 0, false, false
 	var units [maxFrom]uint16
 	for len(word) > 0 && l.n < maxFrom {
 		r, size := utf8.DecodeRune(word)
@@ -218,6 +265,55 @@ func (l *lattice) spreadOut() {
 		}
 		l.first[i][27] = uint16(len(l.arcs))
 	}
+}
+
+// hope finds the hopes.
+func (l *lattice) hope() {
+	l.hoped, l.spare = true, 0
+	for c := range l.hopes {
+		least := max(l.m.insert[c], strangeSwap)
+		l.hopes[c] = [4]int16{least, least, least, least}
+	}
+	for i := range l.n {
+		for _, at := range l.chunks[i] {
+			if at < 0 {
+				continue
+			}
+			chunk := &l.m.chunks[at]
+			for _, h := range chunk.hopes {
+				best := &l.hopes[h.letter]
+				if h.weight <= best[3] {
+					continue
+				}
+				k := 3
+				for ; k > 0 && best[k-1] < h.weight; k-- {
+					best[k] = best[k-1]
+				}
+				best[k] = h.weight
+			}
+			most := int32(0)
+			for _, alt := range l.m.alts[chunk.first[0]:chunk.first[1]] {
+				most = max(most, int32(alt.weight))
+			}
+			l.spare += most
+		}
+	}
+}
+
+// hopeless reports whether no alignment of the word can reach least: most words
+// are, and it costs a hundredth of an alignment to see.
+func (l *lattice) hopeless(w *word, least int32) bool {
+	if !l.hoped {
+		l.hope()
+	}
+	var places [27]uint8
+	sum := l.spare
+	for _, c := range w.letter[:w.n] {
+		k := places[c]
+		places[c]++
+		sum += int32(l.hopes[c][min(k, 3)])
+	}
+	return sum < least
 }
 
 // word is a Latin word in the form the alignment wants: at each letter, the next
@@ -272,7 +368,7 @@ type aligner struct {
 // chooses its chunks as if any letters followed, four fifths are hoped for.
 func (a *aligner) align(l *lattice, w *word, least int32) int32 {
 	n, m := l.n, w.n
-	if n == 0 {
+	if n == 0 || l.hopeless(w, least) {
 		return noWay
 	}
 	if !l.spread {
