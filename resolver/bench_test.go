@@ -127,7 +127,7 @@ func BenchmarkUnseen(b *testing.B) {
 				}
 			}
 			reportTimes(b, took)
-			b.ReportMetric(float64(len(table.Index().Bytes()))/float64(names), "tableB/name")
+			b.ReportMetric(float64(len(table.Index().Bytes()))/float64(names), "B/name")
 			b.ReportMetric(float64(bytes)/float64(names), "soundB/name")
 		})
 	}

@@ -55,7 +55,6 @@ func (t *table) open() error {
 	if err != nil {
 		return err
 	}
-	x.Sounds() // as after the first query
 	t.table = resolver.NewTable(x, 1, time.Time{}, nil)
 	t.ask = server.NewInProcess(resolver.New(t.table), "")
 	return nil

@@ -373,12 +373,28 @@ func (w *writer) finish() (*Index, error) {
 	slices.SortFunc(dated, func(a, b datedRecord) int { return cmp.Compare(a.name, b.name) })
 	slots := fillSlots(sorted, func(i int) []byte { return keys.at(order[i]) })
 
-	return open(assemble(&[sectionCount][]byte{
+	var err error
+	sections := &[sectionCount][]byte{
 		secText: w.text, secEntities: bytesOf(w.entities), secNames: bytesOf(sorted), secByEntity: bytesOf(byEntity),
 		secDated: bytesOf(dated), secSlots: bytesOf(slots), secRelations: bytesOf(w.relations), secRoles: bytesOf(w.roles),
 		secExternal: bytesOf(w.external), secRedirects: bytesOf(w.redirects),
 		secPositions: bytesOf(w.positions), secTitles: bytesOf(w.titles), secWords: bytesOf(w.words),
-	}), false)
+	}
+	if w.base != nil { // it is heard with what lies under it; see layeredSounds
+		file := assemble(sections)
+		if sections, err = disassemble(file, false); err != nil {
+			return nil, err
+		}
+		x, err := viewSections(sections)
+		if err == nil {
+			x.file = file
+		}
+		return x, err
+	}
+	if err := addSounds(sections, heap{}); err != nil {
+		return nil, err
+	}
+	return open(assemble(sections), false)
 }
 
 // foldedKeys holds the folded keys of all names end to end.

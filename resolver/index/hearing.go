@@ -59,7 +59,7 @@ type Heard struct {
 // Group returns all names that share the key.
 func (h Heard) Group() Names {
 	if h.sounds.group != nil {
-		return h.sounds.group(h.sounds.names[h.number].name)
+		return h.sounds.group(h.sounds.firstOf(h.number))
 	}
 	return h.Name.Group()
 }
@@ -214,14 +214,14 @@ func (h *Hearing) markWholes(i int) {
 func (s *Sounds) follow(t *term, number uint32, h *Hearing) (cut bool) {
 	left := maxNames
 	for _, p := range h.words[t.words:t.wordsEnd] {
-		names := s.namesOf(p.at)
-		if len(names) > left {
-			names, cut = names[:left], true
+		names := s.cursor(p.at)
+		weight := p.weight * s.rarityAmong(p.at, names.left)
+		if names.left > left {
+			names.left, cut = left, true
 		}
-		left -= len(names)
-		weight := p.weight * s.rarity(p.at)
-		for _, n := range names {
-			if !s.hides(n) {
+		left -= names.left
+		for names.left > 0 {
+			if n := names.name(); !s.hides(n) {
 				h.marks.add(n, number, weight)
 			}
 		}
@@ -243,8 +243,10 @@ func (s *Sounds) raise(t *term, number uint32, least float32, h *Hearing) {
 		if m.sum+m.weight < least {
 			continue
 		}
-		for _, w := range s.wordsOf(m.number) {
-			if w &^= asideBit; !h.some.mayHave(w) {
+		from, to := s.wordsOf(m.number)
+		for i := from; i < to; i++ {
+			w, _ := s.wordAt(i)
+			if !h.some.mayHave(w) {
 				continue
 			}
 			if seen := h.seen.find(w); seen != nil {
@@ -272,34 +274,22 @@ func (s *Sounds) meet(a, b *term, number uint32, h *Hearing) {
 		return
 	}
 	p := h.words[a.words]
-	names, others := s.namesOf(p.at), s.namesOf(h.words[b.words].at)
-	met := 0
-	for len(names) > 0 && len(others) > 0 && met < maxMet {
-		at, found := leap(others, names[0])
-		others = others[at:]
-		if found {
-			if !s.hides(names[0]) {
-				h.marks.add(names[0], number, p.weight*s.rarity(p.at))
+	names, others := s.cursor(p.at), s.cursor(h.words[b.words].at)
+	weight := p.weight * s.rarityAmong(p.at, names.left)
+	n, ok := names.seek(0)
+	for met := 0; ok && met < maxMet; {
+		var other uint32
+		if other, ok = others.seek(n); ok && other == n {
+			if !s.hides(n) {
+				h.marks.add(n, number, weight)
 				met++
 			}
-			names = names[1:]
-		} else if len(others) > 0 {
-			at, _ = leap(names, others[0])
-			names = names[at:]
+			other++
+		}
+		if ok {
+			n, ok = names.seek(other)
 		}
 	}
-}
-
-// leap finds the place of n in a sorted list, near the front cheaper than far
-// behind.
-func leap(list []uint32, n uint32) (at int, found bool) {
-	step := 1
-	for step < len(list) && list[step] < n {
-		step *= 2
-	}
-	from := step / 2
-	at, found = slices.BinarySearch(list[from:min(step+1, len(list))], n)
-	return from + at, found
 }
 
 // FindByLetters returns the names of the last Find in another order: those first
@@ -347,11 +337,17 @@ func (h *Hearing) best(s *Sounds, limit int, most, least float32) []Heard {
 
 // letters is how many words of the query the name has the letters of, in parts.
 func (h *Hearing) letters(s *Sounds, heard uint32) (sum float32) {
-	words := s.wordsOf(heard)
+	var bags [maxFormWords]name.Bag
+	from, to := s.wordsOf(heard)
+	words := bags[:to-from]
+	for i := range words {
+		w, _ := s.wordAt(from + i)
+		words[i] = s.bags[w]
+	}
 	for _, b := range h.bags {
 		best := float32(0)
-		for _, w := range words {
-			best = max(best, b.bag.Likeness(s.words[w&^asideBit].bag, b.vowels))
+		for _, bag := range words {
+			best = max(best, b.bag.Likeness(bag, b.vowels))
 		}
 		sum += best
 	}
@@ -363,7 +359,7 @@ func (a Heard) first() Name {
 	if a.sounds.group != nil {
 		return a.Group().At(0)
 	}
-	return Name{a.sounds.index, a.sounds.names[a.number].name}
+	return Name{a.sounds.index, a.sounds.firstOf(a.number)}
 }
 
 func (a Heard) before(b Heard) bool {
@@ -375,9 +371,9 @@ func (a Heard) before(b Heard) bool {
 func (s *Sounds) listen(t name.Token, only bool, h *Hearing) term {
 	term := term{words: len(h.words), whole: len(h.whole)}
 	h.seen.reset()
-	s.point(t.Text, sameWeight, h)
+	s.point(t.Text, t.Script, sameWeight, h)
 	for _, stem := range h.stems.Of(t.Text, t.Script) {
-		s.point(stem, stemWeight, h)
+		s.point(stem, t.Script, stemWeight, h)
 	}
 	s.sift(t, only, h)
 	h.sort()
@@ -392,7 +388,7 @@ func (s *Sounds) listen(t name.Token, only bool, h *Hearing) term {
 	}
 	term.wordsEnd, term.wholeEnd = len(h.words), len(h.whole)
 	for _, p := range h.words[term.words:] {
-		if term.names += len(s.namesOf(p.at)); term.names > maxNames {
+		if term.names += s.holders(p.at); term.names > maxNames {
 			break // common: how common makes no difference
 		}
 	}
@@ -414,8 +410,8 @@ func (h *Hearing) sort() {
 }
 
 // point points at the word with the spelling.
-func (s *Sounds) point(text []byte, weight float32, h *Hearing) {
-	if w := s.findWord(text); w != none && h.seen.add(w, 0, 0) {
+func (s *Sounds) point(text []byte, script name.Script, weight float32, h *Hearing) {
+	if w := s.findWord(text, script); w != none && h.seen.add(w, 0, 0) {
 		h.words = append(h.words, pointer{w, weight})
 	}
 }
@@ -434,27 +430,44 @@ func (s *Sounds) sift(t name.Token, wholes bool, h *Hearing) {
 	}
 	for _, key := range h.keys {
 		proof := 0.4 + 0.15*float32(symbols(key))
-		for _, w := range s.wordsLike(key, maxWordsPerKey) {
-			likeness := bag.Likeness(w.bag, vowels)
+		hash := hashOf(key)
+		take := func(word uint32) {
+			likeness := bag.Likeness(s.bags[word], vowels)
 			if likeness <= least {
-				continue
+				return
 			}
 			likeness = (0.4 + 0.6*likeness) * proof
 			level := uint8(likeness * levels)
 			h.levels[level]++
-			h.sifted = append(h.sifted, sifted{w.word &^ lastBit, likeness, level})
+			h.sifted = append(h.sifted, sifted{word, likeness, level})
+		}
+		from, to := s.first.sorted(hash)
+		for w := from; w < min(to, from+maxWordsPerKey); w++ {
+			take(uint32(w))
+		}
+		from, to, tag := s.further.of(hash)
+		for i := from; i < min(to, from+maxWordsPerKey); i++ {
+			if s.further.tags[i] == tag {
+				take(s.furtherWords.at(i))
+			}
 		}
 		if !wholes {
 			continue
 		}
-		s.wholes.find(key, maxWords, func(heard uint32) {
+		from, to, tag = s.wholes.of(hash)
+		for i, left := from, maxWords; i < to && left > 0; i++ {
+			if s.wholes.tags[i] != tag {
+				continue
+			}
+			left--
+			heard := s.wholeNames.at(i)
 			if s.hides(heard) {
-				return
+				continue
 			}
 			if likeness := bag.Likeness(s.bagOf(heard), vowels); likeness > leastLikeness {
 				h.whole = append(h.whole, pointer{heard, (0.4 + 0.6*likeness) * proof})
 			}
-		})
+		}
 	}
 }
 

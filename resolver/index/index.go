@@ -5,7 +5,6 @@ import (
 	"iter"
 	"slices"
 	"sort"
-	"sync"
 	"unsafe"
 
 	"onoma/resolver/fact"
@@ -31,7 +30,7 @@ type Index struct {
 	positions []positionRecord // and a sentinel
 	titles    []titleRecord
 	words     []string
-	sounds    func() *Sounds
+	sounds    *Sounds
 	layer     *layer // that lies over it, or that it is the index of; see [Index.With]
 }
 
@@ -45,8 +44,18 @@ func open(file []byte, verify bool) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{file: file, text: s[secText]}
-	x.sounds = sync.OnceValue(func() *Sounds { return newSounds(x) })
+	x, err := viewSections(s)
+	if err != nil {
+		return nil, err
+	}
+	x.file = file
+	x.sounds, err = openSounds(x, s[secSounds])
+	return x, err
+}
+
+// viewSections is the index of the sections, but for the sounds.
+func viewSections(s *[sectionCount][]byte) (*Index, error) {
+	x := &Index{text: s[secText]}
 	var words []textRecord
 	for _, err := range []error{
 		view(&x.entities, s[secEntities]), view(&x.names, s[secNames]), view(&x.byEntity, s[secByEntity]),
@@ -68,6 +77,9 @@ func view[T any](to *[]T, section []byte) (err error) {
 	*to, err = recordsOf[T](section)
 	return err
 }
+
+// Sounds returns the index by sound.
+func (x *Index) Sounds() *Sounds { return x.sounds }
 
 // Bytes returns the index as a file that [Open] reads. The caller must not
 // change it.

@@ -89,7 +89,9 @@ func (x *Index) With(c Changes) (*Index, error) {
 	l.group(x)
 	l.fillSlots()
 	base.layer, over.layer = l, l
-	base.sounds = layeredSoundsOf(x, l)
+	if base.sounds, err = newLayeredSounds(x.sounds, l); err != nil {
+		return nil, fmt.Errorf("layer: %w", err)
+	}
 	return &base, nil
 }
 

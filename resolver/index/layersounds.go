@@ -2,9 +2,6 @@ package index
 
 import (
 	"bytes"
-	"math"
-	"slices"
-	"sync"
 
 	"onoma/resolver/fact"
 	"onoma/resolver/name"
@@ -15,20 +12,22 @@ import (
 // its names in both make it. A search then listens in both and ranks what it
 // found together.
 type layeredSounds struct {
-	over     *Sounds // of the layer; its names are groups
-	layer    *layer
-	hidden   []uint64         // a bit for each heard name of the base that is touched
-	holders  map[uint32]int32 // by word of the base: how many more names have it
-	names    int              // heard in both
-	rarities [1024]uint8      // by number of holders
+	over    *Sounds // of the layer; its names are groups
+	layer   *layer
+	hidden  []uint64         // a bit for each heard name of the base that is touched
+	holders map[uint32]int32 // by word of the base: how many more names have it
+	names   int              // heard in both
 }
 
 // newLayeredSounds returns the index by sound of a base as seen through a layer.
-func newLayeredSounds(base *Sounds, l *layer) *Sounds {
-	over := soundsOf(l.index, l.collectSounds())
-	s := &layeredSounds{over: over, layer: l, hidden: make([]uint64, len(base.names)/64+1), holders: make(map[uint32]int32)}
+func newLayeredSounds(base *Sounds, l *layer) (*Sounds, error) {
+	over, err := l.listen()
+	if err != nil {
+		return nil, err
+	}
+	s := &layeredSounds{over: over, layer: l, hidden: make([]uint64, base.names/64+1), holders: make(map[uint32]int32)}
 	over.group = l.names
-	s.names = len(base.names) - 1 + len(over.names) - 1
+	s.names = base.names + over.names
 	for first := range l.touched {
 		heard, ok := base.heardAs(first)
 		if !ok {
@@ -36,54 +35,59 @@ func newLayeredSounds(base *Sounds, l *layer) *Sounds {
 		}
 		s.hidden[heard/64] |= 1 << (heard % 64)
 		s.names--
-		words := base.wordsOf(heard)
-		for i, w := range words {
-			if w &^= asideBit; !hasWord(words[:i], w) {
+		from, to := base.wordsOf(heard)
+		for i := from; i < to; i++ {
+			if w, _ := base.wordAt(i); !base.hasWord(from, i, w) {
 				s.holders[w]--
 			}
 		}
 	}
-	for holders := range s.rarities {
-		s.rarities[holders] = rarityByte(holders, s.names)
-	}
-	for w := range uint32(over.wordCount()) {
-		holders := len(over.namesOf(w))
-		if in := base.findWord(over.word(w)); in != none {
-			s.holders[in] += int32(holders)
-			holders = len(base.namesOf(in)) + int(s.holders[in])
+	over.beneath = make([]uint32, over.words)
+	for w := range uint32(over.words) {
+		text := over.word(w)
+		if in := base.findWord(text, scriptOf(text)); in != none {
+			over.beneath[w] = uint32(base.holders(in) + int(s.holders[in]))
+			s.holders[in] += int32(over.holders(w))
 		}
-		over.words[w].rarity = s.rarityOf(holders)
 	}
 	seen := *base
-	seen.index, seen.layered = l.base, s
-	return &seen
+	seen.index, seen.layered, seen.rarities = l.base, s, newRarities(s.names)
+	over.rarities = seen.rarities
+	return &seen, nil
 }
 
-func hasWord(words []uint32, word uint32) bool {
-	return slices.ContainsFunc(words, func(w uint32) bool { return w&^asideBit == word })
-}
-
-// heardAs returns the number among the heard names of the first name of a key.
-func (s *Sounds) heardAs(first uint32) (heard uint32, ok bool) {
-	at, ok := slices.BinarySearchFunc(s.names[:len(s.names)-1], first, func(r heardRecord, first uint32) int {
-		return int(int64(r.name) - int64(first))
-	})
-	return uint32(at), ok
-}
-
-// collectSounds splits the names of a layer that are worth hearing into words.
-func (l *layer) collectSounds() *soundSource {
-	source := &soundSource{spelt: make(map[string]uint32)}
-	latin := make(map[Entity]bool)
-	var form name.Form
-	for i := range uint32(len(l.groups) - 1) {
-		names := l.names(i)
-		if l.heard(names, latin) {
-			form.Prepare(names.At(0).Text())
-			source.add(&form, i)
+// hasWord reports whether a word is in a run of order.
+func (s *Sounds) hasWord(from, to int, word uint32) bool {
+	for i := from; i < to; i++ {
+		if w, _ := s.wordAt(i); w == word {
+			return true
 		}
 	}
-	return source
+	return false
+}
+
+// listen returns the index by sound of a layer's groups alone.
+func (l *layer) listen() (*Sounds, error) {
+	own, err := newListener(heap{})
+	if err != nil {
+		return nil, err
+	}
+	latin := make(map[Entity]bool)
+	groups := len(l.groups) - 1
+	for i := range uint32(groups) {
+		names := l.names(i)
+		if !l.heard(names, latin) {
+			continue
+		}
+		if err := own.add(i, names.At(0).Text()); err != nil {
+			return nil, err
+		}
+	}
+	section, err := soundsOf([]*listener{own}, groups, heap{})
+	if err != nil {
+		return nil, err
+	}
+	return openSounds(l.index, section)
 }
 
 // heard is [Index.heard] of names of which some are the layer's. latin remembers
@@ -111,21 +115,7 @@ func (l *layer) heard(names Names, latin map[Entity]bool) bool {
 }
 
 func (n Name) isWidelyReadLatin() bool {
-	return n.index.widelyRead(n.record()) && name.ScriptOf(n.Text()) == name.Latin
-}
-
-func (s *layeredSounds) rarityOf(holders int) uint8 {
-	if holders < len(s.rarities) {
-		return s.rarities[max(holders, 0)]
-	}
-	return rarityByte(holders, s.names)
-}
-
-func rarityByte(holders, names int) uint8 { return uint8(math.Round(255 * rarity(holders, names))) }
-
-// rarity is that of a word of the base.
-func (s *layeredSounds) rarity(base *Sounds, w uint32) float32 {
-	return float32(s.rarityOf(len(base.namesOf(w))+int(s.holders[w]))) / 255
+	return widelyRead(n.Language()) && name.ScriptOf(n.Text()) == name.Latin
 }
 
 // hides reports whether a heard name is to be found in the layer alone.
@@ -153,9 +143,4 @@ func (a *Heard) beforeOther(b *Heard) bool {
 	}
 	var room [2][keyBuffer]byte
 	return bytes.Compare(name.AppendFold(room[0][:0], a.Name.Text()), name.AppendFold(room[1][:0], b.Name.Text())) < 0
-}
-
-// layeredSoundsOf makes the index by sound at the first call.
-func layeredSoundsOf(x *Index, l *layer) func() *Sounds {
-	return sync.OnceValue(func() *Sounds { return newLayeredSounds(x.Sounds(), l) })
 }

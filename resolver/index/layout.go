@@ -16,7 +16,7 @@ import (
 // refused and rebuilt.
 const (
 	magic      = "ONOMAIDX"
-	format     = 1
+	format     = 2
 	headerSize = 24 // magic, format u32, normaliser u32, directory checksum u32, section count u32
 	entrySize  = 24 // offset u64, length u64, checksum u32, zero u32
 )
@@ -36,6 +36,7 @@ const (
 	secPositions        // positionRecord, by ID, and one sentinel
 	secTitles           // titleRecord, grouped by position
 	secWords            // textRecord: the language tags and source names that records refer to by number
+	secSounds           // see Sounds
 	sectionCount
 )
 

@@ -1,290 +1,192 @@
 package index
 
 import (
+	"bytes"
 	"cmp"
+	"fmt"
 	"math"
-	"math/bits"
-	"runtime"
-	"slices"
-	"strings"
-	"sync"
+	"sort"
+	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 
-	"onoma/resolver/fact"
 	"onoma/resolver/name"
 )
 
 // Sounds is an inverted index from the sound of a word to the names that have
 // such a word: sound key → words → names. It finds candidates, and proves
-// nothing. Like the [Index] it belongs to it is immutable and pointer-free.
+// nothing. It is a section of the [Index] it belongs to and, like that, immutable
+// and pointer-free.
 //
 // It holds the names in Latin letters, which almost every entity has and into
 // which words of other scripts are read, and those of entities that have no
 // other. Acronyms and demonyms are left out: nothing but their own letters
 // speaks for them.
+//
+// Words are numbered in the order of the hash of their first sound key and, under
+// one key, of their letters. So the words of a key are neighbours, which need no
+// list, and a word is found by its spelling without a table of spellings.
 type Sounds struct {
-	index  *Index
-	text   []byte
-	words  []wordRecord  // and a sentinel
-	holds  []uint32      // heard names, grouped by word
-	names  []heardRecord // the names worth hearing, and a sentinel
-	order  []uint32      // their words in the order of a [name.Form], with asideBit
-	spelt  []uint32      // open-addressed: word number + 1 by text
-	keys   []keySlot     // open-addressed by sound key
-	heard  []heardWord   // grouped by sound key
-	wholes wholes
+	index   *Index
+	section []byte
+	words   int
+	names   int // heard
+
+	text         []byte // of the words
+	textEnds     ends   // by word
+	bags         []name.Bag
+	first        buckets // the words, by first sound key
+	further      buckets // words by their other keys
+	furtherWords packed
+	wholes       buckets // names by the keys of all their words in one
+	wholeNames   packed
+	holds        []uint32 // by word: the one name that has it, or manyBit and where in lists the names are
+	lists        []byte   // see cursor
+	order        packed   // words in the order of a [name.Form]: twice their number, and one more if aside
+	orderEnds    ends     // by heard name
+	firsts       []uint64 // as bits: the heard names' first records
+	firstsAt     []uint32 // the first record of every sixteenth heard name
+
+	rarities *rarities
 
 	layered *layeredSounds            // what a layer changes; nil when there is none
 	group   func(number uint32) Names // of a layer, whose heard names are groups
+	beneath []uint32                  // of a layer: how many more names have each word
 }
 
-type wordRecord struct {
-	at     uint32
-	length uint16
-	script name.Script
-	rarity uint8  // of 255
-	holds  uint32 // first of holds
-	bag    name.Bag
+// manyBit marks a word that several names have.
+const manyBit = 1 << 31
+
+// soundsHead begins the section. The parts follow, each aligned to eight bytes.
+type soundsHead struct {
+	hearing                uint64 // name.HearingVersion
+	words, names           uint64
+	furtherBits, wholeBits uint64 // of an entry
+	orderBits              uint64
+	parts                  [soundsParts]uint64 // their lengths in bytes
 }
 
-// heardRecord is a key of the table: the first of the names that share it, and
-// the first of its words.
-type heardRecord struct {
-	name, words uint32
-}
+const soundsParts = 19
 
-// asideBit marks a word that stands beside its name (see [name.Form.Aside]).
-const asideBit = 1 << 31
-
-// heardWord is a word under a sound key. The bag stands here and not with the
-// word because most words of a key are looked at for their bag alone.
-type heardWord struct {
-	word uint32 // with lastBit for the last of its key
-	bag  name.Bag
-}
-
-const lastBit = 1 << 31
-
-// keySlot leads from a sound key to its first word. Half of the key's hash stands
-// for it: one key in four billion finds another's words too, which costs time.
-type keySlot struct {
-	tag uint32 // 0 when empty
-	at  uint32 // of heard
-}
-
-// wholes leads from the sound of all words of a name in one to the name. Nearly
-// every key has one name, so keys are not kept but fall into buckets of about
-// four, where eight bits tell them apart.
-type wholes struct {
-	starts []uint32 // first entry of each bucket, and a sentinel
-	tags   []uint8
-	heard  []uint32
-}
-
-// maxJoined is the most words that a name may have to be found written as one.
-const maxJoined = 4
-
-// Sounds returns the index by sound, which is made at the first call: about
-// 2 µs a name. It is safe for concurrent use.
-func (x *Index) Sounds() *Sounds { return x.sounds() }
-
-// soundSource collects what is to be indexed.
-type soundSource struct {
-	text  []byte
-	words []wordRecord
-	spelt map[string]uint32
-	pairs []uint64 // word<<32 | heard name
-	names []heardRecord
-	order []uint32
-	whole []wholeKey
-
-	keys   []name.Key // memory of addWhole
-	joined []byte
-}
-
-type wholeKey struct {
-	hash  uint64
-	heard uint32
-}
-
-func newSounds(x *Index) *Sounds { return soundsOf(x, collectSounds(x)) }
-
-func soundsOf(x *Index, source *soundSource) *Sounds {
-	s := &Sounds{index: x, text: source.text, words: source.words, names: source.names, order: source.order}
-	s.names = append(s.names, heardRecord{words: uint32(len(s.order))})
-	s.fillHolds(source.pairs)
-	s.fillSpelt()
-	s.fillKeys()
-	s.wholes = newWholes(source.whole)
-	return s
-}
-
-// collectSounds splits the names worth hearing into words.
-func collectSounds(x *Index) *soundSource {
-	source := &soundSource{spelt: make(map[string]uint32)}
-	latin := latinBearers(x)
-	var form name.Form
-	for first := uint32(0); int(first) < len(x.names); {
-		group := x.group(first)
-		if x.heard(group, latin) {
-			form.Prepare(x.nameText(first))
-			source.add(&form, first)
-		}
-		first = group.end
+func (s *Sounds) parts() [soundsParts][]byte {
+	return [soundsParts][]byte{
+		s.text, bytesOf(s.textEnds.base), s.textEnds.lengths, bytesOf(s.bags),
+		bytesOf(s.first.starts), s.first.tags,
+		bytesOf(s.further.starts), s.further.tags, s.furtherWords.data,
+		bytesOf(s.wholes.starts), s.wholes.tags, s.wholeNames.data,
+		bytesOf(s.holds), s.lists,
+		s.order.data, bytesOf(s.orderEnds.base), s.orderEnds.lengths,
+		bytesOf(s.firsts), bytesOf(s.firstsAt),
 	}
-	return source
 }
 
-// latinBearers marks the entities that have a name in Latin letters.
-func latinBearers(x *Index) []bool {
-	latin := make([]bool, len(x.entities))
-	for i := range x.names {
-		n := &x.names[i]
-		if !latin[n.entity] && x.widelyRead(n) && name.ScriptOf(x.nameText(uint32(i))) == name.Latin {
-			latin[n.entity] = true
+// openSounds views a section.
+func openSounds(x *Index, section []byte) (*Sounds, error) {
+	heads, err := recordsOf[soundsHead](section[:min(len(section), int(unsafe.Sizeof(soundsHead{})))])
+	if err != nil || len(heads) == 0 {
+		return nil, fmt.Errorf("%w: a section of sounds of %d bytes", ErrFormat, len(section))
+	}
+	head := &heads[0]
+	if head.hearing != name.HearingVersion() {
+		return nil, fmt.Errorf("%w: sounds of version %x, this program's are %x", ErrFormat, head.hearing, name.HearingVersion())
+	}
+	var parts [soundsParts][]byte
+	at := uint64(unsafe.Sizeof(*head))
+	for i, length := range head.parts {
+		if length > uint64(len(section))-at {
+			return nil, fmt.Errorf("%w: part %d of the sounds ends beyond their %d bytes", ErrFormat, i, len(section))
+		}
+		parts[i] = section[at : at+length : at+length]
+		at = min(at+(length+7)&^7, uint64(len(section)))
+	}
+	s := &Sounds{index: x, section: section, words: int(head.words), names: int(head.names)}
+	s.text, s.textEnds.lengths, s.first.tags, s.further.tags, s.wholes.tags = parts[0], parts[2], parts[5], parts[7], parts[10]
+	s.furtherWords = packed{uint(head.furtherBits), parts[8]}
+	s.wholeNames = packed{uint(head.wholeBits), parts[11]}
+	s.lists, s.orderEnds.lengths = parts[13], parts[16]
+	s.order = packed{uint(head.orderBits), parts[14]}
+	for _, err := range []error{
+		view(&s.textEnds.base, parts[1]), view(&s.bags, parts[3]), view(&s.first.starts, parts[4]), view(&s.further.starts, parts[6]),
+		view(&s.wholes.starts, parts[9]), view(&s.holds, parts[12]), view(&s.orderEnds.base, parts[15]),
+		view(&s.firsts, parts[17]), view(&s.firstsAt, parts[18]),
+	} {
+		if err != nil {
+			return nil, err
 		}
 	}
-	return latin
+	s.rarities = newRarities(s.names)
+	return s, nil
 }
 
-// heard reports whether any name of the group is to be found by sound.
-func (x *Index) heard(group Names, latin []bool) bool {
-	for i := group.first; i < group.end; i++ {
-		n := &x.names[i]
-		switch fact.NameKind(n.kind) {
-		case fact.Acronym, fact.Demonym:
-			continue
-		}
-		if !latin[n.entity] || x.widelyRead(n) && name.ScriptOf(x.nameText(i)) == name.Latin {
-			return true
-		}
-	}
-	return false
+// rarities are how rare words are among so many names, by how many have them.
+type rarities struct {
+	names int
+	few   [1024]float32
 }
 
-// widelyRead reports whether a name is in a language that texts in other
-// scripts take names from, or in none in particular. A country has names in
-// hundreds of languages, and among so many every ordinary word is like one:
-// Vienna is Vunua somewhere.
-func (x *Index) widelyRead(n *nameRecord) bool {
-	tag, _, _ := strings.Cut(x.words[n.language], "-")
-	return tag == "" || slices.Contains(wideLanguages, tag)
+func newRarities(names int) *rarities {
+	r := &rarities{names: names}
+	for n := range r.few {
+		r.few[n] = r.compute(n)
+	}
+	return r
 }
 
-// wideLanguages are the languages written in Latin letters with the most
-// readers and writers of news.
-var wideLanguages = []string{
-	"mul", "und", "en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "id", "ms", "vi", "ro", "cs", "hu", "sv", "da", "nb", "no", "fi",
-	"hr", "sr", "bs", "sk", "sl", "lt", "lv", "et", "sq", "az", "ca", "sw", "uz",
-}
-
-// add adds a name with its words.
-func (s *soundSource) add(f *name.Form, first uint32) {
-	n := f.Len()
-	if n == 0 {
-		return
-	}
-	heard := uint32(len(s.names))
-	s.names = append(s.names, heardRecord{first, uint32(len(s.order))})
-	for i := range n {
-		word := s.word(f.Token(i))
-		s.pairs = append(s.pairs, uint64(word)<<32|uint64(heard))
-		if f.Aside(i) {
-			word |= asideBit
-		}
-		s.order = append(s.order, word)
-	}
-	if n > 1 && n <= maxJoined {
-		s.addWhole(f, heard)
-	}
-}
-
-// word returns the number of a word.
-func (s *soundSource) word(t name.Token) uint32 {
-	word, ok := s.spelt[string(t.Text)]
-	if !ok {
-		word = uint32(len(s.words))
-		s.spelt[string(t.Text)] = word
-		s.words = append(s.words, wordRecord{at: uint32(len(s.text)), length: uint16(len(t.Text)), script: t.Script, bag: name.BagOf(t.Text, t.Script)})
-		s.text = append(s.text, t.Text...)
-	}
-	return word
-}
-
-// addWhole adds the keys of all words in one, in order and with the last first.
-func (s *soundSource) addWhole(f *name.Form, heard uint32) {
-	n, script := f.Len(), f.Token(0).Script
-	s.keys = s.keys[:0]
-	for turn := range 2 {
-		s.joined = s.joined[:0]
-		for i := range n {
-			s.joined = append(s.joined, f.Token((i+turn*(n-1))%n).Text...)
-		}
-		s.keys = name.AppendKeys(s.keys, s.joined, script)
-	}
-	slices.Sort(s.keys)
-	for _, k := range slices.Compact(s.keys) {
-		s.whole = append(s.whole, wholeKey{hashOf(k), heard})
-	}
-}
-
-func (s *Sounds) fillHolds(pairs []uint64) {
-	slices.Sort(pairs)
-	pairs = slices.Compact(pairs)
-	s.holds = make([]uint32, len(pairs))
-	word := 0
-	for i, p := range pairs {
-		for ; word <= int(p>>32); word++ {
-			s.words[word].holds = uint32(i)
-		}
-		s.holds[i] = uint32(p)
-	}
-	s.words = append(s.words, wordRecord{holds: uint32(len(pairs))})
-	for w := range s.wordCount() {
-		s.words[w].rarity = rarityByte(len(s.namesOf(uint32(w))), len(s.names)-1)
-	}
-}
-
-// rarity falls from 1 for a word of one name to a third for the commonest.
-func rarity(holders, names int) float64 {
+// compute falls from 1 for a word of one name to a third for the commonest.
+func (r *rarities) compute(holders int) float32 {
 	if holders <= 1 {
 		return 1
 	}
-	return max(0.35, 1-0.8*math.Log(float64(holders))/math.Log(float64(names+10)))
+	return float32(max(0.35, 1-0.8*math.Log(float64(holders))/math.Log(float64(r.names+10))))
 }
 
-func (s *Sounds) rarity(w uint32) float32 {
-	if s.layered != nil {
-		return s.layered.rarity(s, w)
+func (r *rarities) of(holders int) float32 {
+	if holders < len(r.few) {
+		return r.few[max(holders, 0)]
 	}
-	return float32(s.words[w].rarity) / 255
+	return r.compute(holders)
 }
 
-// Size returns how many names are heard, and the memory of the index in bytes.
+// Size returns how many names are heard, and the size of the index by sound in
+// bytes.
 func (s *Sounds) Size() (names, bytes int) {
 	if s.layered != nil {
-		_, bytes = s.layered.over.Size()
-		names = s.layered.names - len(s.names) + 1
+		return s.layered.names, len(s.section) + len(s.layered.over.section)
 	}
-	return names + len(s.names) - 1, bytes + len(s.text) + len(bytesOf(s.words)) + len(bytesOf(s.holds)) + len(bytesOf(s.names)) +
-		len(bytesOf(s.order)) + len(bytesOf(s.spelt)) + len(bytesOf(s.keys)) + len(bytesOf(s.heard)) +
-		len(bytesOf(s.wholes.starts)) + len(s.wholes.tags) + len(bytesOf(s.wholes.heard))
+	return s.names, len(s.section)
 }
-
-func (s *Sounds) wordCount() int { return len(s.words) - 1 }
 
 func (s *Sounds) word(w uint32) []byte {
-	r := &s.words[w]
-	return s.text[r.at : r.at+uint32(r.length)]
+	from, to := s.textEnds.of(int(w))
+	return s.text[from:to]
 }
 
-// namesOf returns the heard names that have the word.
-func (s *Sounds) namesOf(w uint32) []uint32 { return s.holds[s.words[w].holds:s.words[w+1].holds] }
+// holders returns how many names have the word.
+func (s *Sounds) holders(w uint32) int {
+	c := s.cursor(w)
+	return c.left
+}
 
-// wordsOf returns the words of a heard name, with asideBit.
-func (s *Sounds) wordsOf(heard uint32) []uint32 {
-	return s.order[s.names[heard].words:s.names[heard+1].words]
+func (s *Sounds) rarity(w uint32) float32 { return s.rarityAmong(w, s.holders(w)) }
+
+// rarityAmong is the rarity of a word that so many names have here.
+func (s *Sounds) rarityAmong(w uint32, holders int) float32 {
+	if s.layered != nil {
+		holders += int(s.layered.holders[w])
+	} else if s.beneath != nil {
+		holders += int(s.beneath[w])
+	}
+	return s.rarities.of(holders)
+}
+
+// wordsOf returns where in order the words of a heard name are.
+func (s *Sounds) wordsOf(heard uint32) (from, to int) { return s.orderEnds.of(int(heard)) }
+
+// wordAt returns a word of order, and whether it stands beside its name (see
+// [name.Form.Aside]).
+func (s *Sounds) wordAt(i int) (w uint32, aside bool) {
+	v := s.order.at(i)
+	return v >> 1, v&1 != 0
 }
 
 // Spell makes f the form of a name that [Sounds.Find] found, at the cost of
@@ -292,160 +194,76 @@ func (s *Sounds) wordsOf(heard uint32) []uint32 {
 func (s *Sounds) Spell(h Heard, f *name.Form) {
 	s = h.sounds
 	f.Clear()
-	for _, w := range s.wordsOf(h.number) {
-		aside := w&asideBit != 0
-		w &^= asideBit
-		f.Add(name.Token{Text: s.word(w), Script: s.words[w].script}, s.rarity(w), aside)
+	from, to := s.wordsOf(h.number)
+	for i := from; i < to; i++ {
+		w, aside := s.wordAt(i)
+		text := s.word(w)
+		f.Add(name.Token{Text: text, Script: scriptOf(text)}, s.rarity(w), aside)
 	}
 }
 
-func (s *Sounds) fillSpelt() {
-	n := s.wordCount()
-	s.spelt = make([]uint32, n+n/3+1)
-	for w := range n {
-		at := slotHome(xxhash.Sum64(s.word(uint32(w))), len(s.spelt))
-		for s.spelt[at] != 0 {
-			if at++; at == len(s.spelt) {
-				at = 0
+// scriptOf returns the script of a word, quickly of a Latin one.
+func scriptOf(word []byte) name.Script {
+	if c := word[0]; c >= 'a' && c <= 'z' {
+		for i, c := range word {
+			if c >= 0x80 {
+				break
+			}
+			if i == len(word)-1 {
+				return name.Latin
 			}
 		}
-		s.spelt[at] = uint32(w) + 1
 	}
+	return name.ScriptOf(unsafe.String(unsafe.SliceData(word), len(word)))
 }
 
-// findWord returns the number of the word, or none.
-func (s *Sounds) findWord(text []byte) uint32 {
-	at := slotHome(xxhash.Sum64(text), len(s.spelt))
-	for ; s.spelt[at] != 0; at++ {
-		if w := s.spelt[at] - 1; string(s.word(w)) == string(text) {
-			return w
-		}
-		if at+1 == len(s.spelt) {
-			at = -1
-		}
-	}
-	return none
+// firstOf returns the record of a heard name: the first of its key, or the group
+// of a layer.
+func (s *Sounds) firstOf(heard uint32) uint32 {
+	number := s.firstsAt[heard/blockSize]
+	bits := s.firsts[number/64] >> (number % 64) << (number % 64)
+	return nth(s.firsts, bits, number/64, int(heard%blockSize))
 }
 
-// hashOf spreads a key over 64 bits.
-func hashOf(key name.Key) uint64 {
-	high, low := bits.Mul64(uint64(key)+0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
-	return (high ^ low) * 0x9e3779b97f4a7c15
-}
-
-// fillKeys hears every word, on all processors, and groups the words by key.
-func (s *Sounds) fillKeys() {
-	type heardKey struct {
-		hash uint64
-		word heardWord
-	}
-	parts := make([][]heardKey, runtime.GOMAXPROCS(0))
-	size := (s.wordCount() + len(parts) - 1) / len(parts)
-	var wait sync.WaitGroup
-	for p := range parts {
-		wait.Go(func() {
-			var keys []name.Key
-			for w := p * size; w < min((p+1)*size, s.wordCount()); w++ {
-				text, script := s.word(uint32(w)), s.words[w].script
-				keys = name.AppendKeys(keys[:0], text, script)
-				for _, k := range keys {
-					parts[p] = append(parts[p], heardKey{hashOf(k), heardWord{uint32(w), s.words[w].bag}})
-				}
-			}
-		})
-	}
-	wait.Wait()
-	heard := slices.Concat(parts...)
-	slices.SortFunc(heard, func(a, b heardKey) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.word.word, b.word.word))
-	})
-	keys := 0
-	for i := range heard {
-		if i == 0 || heard[i].hash != heard[i-1].hash {
-			keys++
-		}
-	}
-	s.keys = make([]keySlot, keys+keys/3+1)
-	s.heard = make([]heardWord, len(heard))
-	for i, h := range heard {
-		s.heard[i] = h.word
-		if i == 0 || h.hash != heard[i-1].hash {
-			*s.slot(h.hash) = keySlot{tagOf(h.hash), uint32(i)}
-		}
-		if i+1 == len(heard) || h.hash != heard[i+1].hash {
-			s.heard[i].word |= lastBit
-		}
-	}
-}
-
-func tagOf(hash uint64) uint32 { return uint32(hash) | 1 }
-
-// slot returns the slot of the key with the hash, or the empty one where it
-// belongs.
-func (s *Sounds) slot(hash uint64) *keySlot {
-	for at := slotHome(hash, len(s.keys)); ; at++ {
-		if at == len(s.keys) {
-			at = 0
-		}
-		if r := &s.keys[at]; r.tag == 0 || r.tag == tagOf(hash) {
-			return r
-		}
-	}
-}
-
-// wordsLike returns the words under a sound key, at most limit.
-func (s *Sounds) wordsLike(key name.Key, limit int) []heardWord {
-	r := s.slot(hashOf(key))
-	if r.tag == 0 {
-		return nil
-	}
-	words := s.heard[r.at:min(len(s.heard), int(r.at)+limit)]
-	for i := range words {
-		if words[i].word&lastBit != 0 {
-			return words[:i+1]
-		}
-	}
-	return words
-}
-
-func newWholes(keys []wholeKey) (w wholes) {
-	buckets := 1 << bits.Len(uint(len(keys)/6))
-	shift := 64 - bits.Len(uint(buckets-1))
-	slices.SortFunc(keys, func(a, b wholeKey) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.heard, b.heard))
-	})
-	w.starts = make([]uint32, buckets+1)
-	w.tags = make([]uint8, len(keys))
-	w.heard = make([]uint32, len(keys))
-	bucket := 0
-	for i, k := range keys {
-		for at := int(k.hash >> shift); bucket <= at; bucket++ {
-			w.starts[bucket] = uint32(i)
-		}
-		w.tags[i], w.heard[i] = uint8(k.hash), k.heard
-	}
-	for ; bucket <= buckets; bucket++ {
-		w.starts[bucket] = uint32(len(keys))
-	}
-	return w
-}
-
-// find calls each with the heard names under the key, at most limit.
-func (w *wholes) find(key name.Key, limit int, each func(heard uint32)) {
-	hash := hashOf(key)
-	at := hash >> (64 - bits.Len(uint(len(w.starts)-2)))
-	for i := w.starts[at]; i < w.starts[at+1] && limit > 0; i++ {
-		if w.tags[i] == uint8(hash) {
-			each(w.heard[i])
-			limit--
-		}
-	}
+// heardAs returns the heard name with the record, if there is one.
+func (s *Sounds) heardAs(first uint32) (heard uint32, ok bool) {
+	at, ok := sort.Find(s.names, func(i int) int { return cmp.Compare(first, s.firstOf(uint32(i))) })
+	return uint32(at), ok
 }
 
 // bagOf returns the bag of all words of a heard name.
 func (s *Sounds) bagOf(heard uint32) (bag name.Bag) {
-	for _, w := range s.wordsOf(heard) {
-		bag = bag.Join(s.words[w&^asideBit].bag)
+	from, to := s.wordsOf(heard)
+	for i := from; i < to; i++ {
+		w, _ := s.wordAt(i)
+		bag = bag.Join(s.bags[w])
 	}
 	return bag
+}
+
+// firstHash is the hash of a word's first sound key, by which words are numbered;
+// of a word that is not Latin, that of its letters.
+func firstHash(text []byte, script name.Script) uint32 {
+	if script == name.Latin {
+		return hashOf(name.FirstKey(text))
+	}
+	return uint32(xxhash.Sum64(text))
+}
+
+// hashOf spreads a key over 32 bits. One key in millions finds another's words
+// too, which costs time.
+func hashOf(key name.Key) uint32 {
+	h := (uint64(key) + 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93
+	h = (h ^ h>>32) * 0x9e3779b97f4a7c15
+	return uint32(h >> 32)
+}
+
+// findWord returns the number of the word, or none.
+func (s *Sounds) findWord(text []byte, script name.Script) uint32 {
+	from, to := s.first.sorted(firstHash(text, script))
+	i, found := sort.Find(to-from, func(i int) int { return bytes.Compare(text, s.word(uint32(from+i))) })
+	if !found {
+		return none
+	}
+	return uint32(from + i)
 }

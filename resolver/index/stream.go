@@ -328,11 +328,42 @@ func (s *Stream) Finish(m Meta) (*Mapped, error) {
 	slices.SortFunc(s.redirects, func(a, b redirectRecord) int {
 		return cmp.Or(bytes.Compare(textOf(a.id), textOf(b.id)), cmp.Compare(a.entity, b.entity))
 	})
-	return s.assemble(m, &[sectionCount][]byte{
+	sections := &[sectionCount][]byte{
 		secText: text, secEntities: entities.section, secNames: sortedNames, secByEntity: bytesOf(byEntity), secDated: bytesOf(datedRecords),
 		secSlots: bytesOf(slots), secRelations: bytesOf(s.relations), secRoles: bytesOf(s.roles), secExternal: bytesOf(s.external),
 		secRedirects: bytesOf(s.redirects), secPositions: bytesOf(positions.records), secTitles: bytesOf(positions.titles), secWords: bytesOf(s.words),
-	})
+	}
+	if err := addSounds(sections, s); err != nil {
+		return nil, err
+	}
+	return s.assemble(m, sections)
+}
+
+// column and room put what the sounds are made of into temporary files; see
+// scratch.
+func (s *Stream) column() (column, error) {
+	f, err := newSpool(filepath.Dir(s.path))
+	if err != nil {
+		return nil, err
+	}
+	s.files = append(s.files, f)
+	return f, nil
+}
+
+func (s *Stream) room(bytes int) ([]byte, error) {
+	if bytes == 0 {
+		return nil, nil
+	}
+	f, err := newSpool(filepath.Dir(s.path))
+	if err != nil {
+		return nil, err
+	}
+	s.files = append(s.files, f)
+	if err := f.file.Truncate(int64(bytes)); err != nil {
+		return nil, err
+	}
+	f.mapped, err = syscall.Mmap(int(f.file.Fd()), 0, bytes, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	return f.mapped, err
 }
 
 // writtenPositions are the positions by ID, with the entities they refer to.

@@ -28,6 +28,12 @@ func AppendKeys(dst []Key, word []byte, script Script) []Key {
 	return b.keys(dst, m, word)
 }
 
+// FirstKey returns the first of the keys of a Latin word.
+func FirstKey(latin []byte) Key {
+	var symbols [maxSkeleton]byte
+	return packKey(skeleton(symbols[:0], latin, 0))
+}
+
 // AppendQueryKeys is AppendKeys for the asking side, which pays for variety with
 // look-ups and not with memory: a Latin word has also the skeletons of its
 // likeliest respellings.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 //go:embed data/learned/*.txt
@@ -486,6 +488,32 @@ func (l lazyModel) compiled() *model {
 	}
 	return l()
 }
+
+// hearing rises with any change of the code that makes keys, bags or the words of a
+// form otherwise.
+const hearing = 1
+
+// HearingVersion tells apart what tables of sounds are made with: this package's
+// code, and the data files that keys, bags and the words of forms come from.
+var HearingVersion = sync.OnceValue(func() uint64 {
+	sum := xxhash.New()
+	fmt.Fprint(sum, Version, hearing)
+	entries, err := learnedFiles.ReadDir("data/learned")
+	if err != nil {
+		panic(err)
+	}
+	for _, entry := range entries {
+		data, err := learnedFiles.ReadFile("data/learned/" + entry.Name())
+		if err != nil {
+			panic(err)
+		}
+		_, _ = sum.Write(data) // never fails
+	}
+	for _, file := range []string{particlesFile, classesFile, phrasesFile, genericJoinedFile, mandarinFile, wadeFile, cantoneseFile, japaneseFile, koreanFile} {
+		_, _ = sum.WriteString(file)
+	}
+	return sum.Sum64()
+})
 
 // Warm compiles what the first comparison in each of the scripts would compile: a
 // server calls it before it serves. Without scripts, all of them.
