@@ -19,6 +19,7 @@ import (
 	"io"
 	"iter"
 	"strconv"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -51,6 +52,11 @@ type Options struct {
 	// Token, when given, is shown with each call. It is never sent in the clear
 	// unless the whole connection is.
 	Token string
+	// Patience is how long a call looks for a replica whose table is no older than
+	// what this client has seen or written, and than the request's min_table_version;
+	// 0 is 2 s, and below 0 any is taken. Answers of one client thus never go back in
+	// time while a replica has the newest. Streams have one replica each and do not look.
+	Patience time.Duration
 	// Dial are further options, which outrank those of this package.
 	Dial []grpc.DialOption
 }
@@ -60,6 +66,7 @@ type Client struct {
 	Resolver onomav1.ResolverServiceClient
 	Alias    onomav1.AliasServiceClient
 	conn     *grpc.ClientConn
+	forward  *forward
 }
 
 // New returns a client of the target, such as dns:///onoma-replicas:7411, whose
@@ -77,11 +84,16 @@ func New(target string, o Options) (*Client, error) {
 	if o.Token != "" {
 		dial = append(dial, grpc.WithPerRPCCredentials(bearer{o.Token, o.TLS != nil}))
 	}
+	f := &forward{patience: o.Patience}
+	if f.patience == 0 {
+		f.patience = defaultPatience
+	}
+	dial = append(dial, grpc.WithChainUnaryInterceptor(f.intercept))
 	conn, err := grpc.NewClient(target, append(dial, o.Dial...)...)
 	if err != nil {
 		return nil, fmt.Errorf("client of %q: %w", target, err)
 	}
-	return &Client{Resolver: onomav1.NewResolverServiceClient(conn), Alias: onomav1.NewAliasServiceClient(conn), conn: conn}, nil
+	return &Client{Resolver: onomav1.NewResolverServiceClient(conn), Alias: onomav1.NewAliasServiceClient(conn), conn: conn, forward: f}, nil
 }
 
 // Close ends the connections; calls under way fail.
@@ -115,6 +127,7 @@ func (c *Client) Load(ctx context.Context, header *onomav1.LoadHeader, rows iter
 	resume := header.Resume
 	for try := 1; ; try++ {
 		result, err := c.load(ctx, header, resume, rows)
+		c.forward.raise(result.GetTableVersion())
 		if status.Code(err) != codes.Unavailable || header.RequestId == "" || try == loadTries || ctx.Err() != nil {
 			return result, err
 		}

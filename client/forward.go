@@ -1,0 +1,93 @@
+package client
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// forward keeps the answers of one client from going back in time. Replicas learn
+// of a new version of the table one after the other; a client that got an answer of
+// version 8 from one, or that published it, would next get one of version 7 from
+// another. Such an answer is dropped and the call made again, which the balancer
+// gives to another replica, until the patience is over. Then the older answer is
+// taken, and what was seen forgotten: no replica has it any more, as after the
+// authority was restored from a backup.
+type forward struct {
+	patience time.Duration
+	seen     atomic.Int64 // newest version of an answer or a write
+}
+
+// defaultPatience is several times as long as replicas take to follow.
+const defaultPatience = 2 * time.Second
+
+// raise remembers a version.
+func (f *forward) raise(version int64) {
+	for {
+		seen := f.seen.Load()
+		if version <= seen || f.seen.CompareAndSwap(seen, version) {
+			return
+		}
+	}
+}
+
+func (f *forward) intercept(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	if !strings.HasPrefix(method, "/"+onomav1.ResolverService_ServiceDesc.ServiceName+"/") {
+		err := invoke(ctx, method, request, reply, conn, options...)
+		if wrote, ok := reply.(interface{ GetResult() *onomav1.WriteResult }); ok && err == nil {
+			f.raise(wrote.GetResult().GetTableVersion())
+		}
+		return err
+	}
+	floor, begin := f.seen.Load(), time.Now()
+	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		err := invoke(ctx, method, request, reply, conn, options...)
+		answer, ok := reply.(interface{ GetTableVersion() int64 })
+		if !ok || err != nil && !notReached(err) {
+			return err
+		}
+		over := time.Since(begin)+wait > f.patience
+		if err == nil {
+			version := answer.GetTableVersion()
+			floor = min(floor, f.seen.Load()) // others may have given it up
+			if version < floor && over {
+				f.seen.CompareAndSwap(floor, version)
+			}
+			if version >= floor || over {
+				f.raise(version)
+				return nil
+			}
+		} else if over {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return status.FromContextError(ctx.Err()).Err()
+		}
+	}
+}
+
+// notReached reports whether the replica is older than the request's
+// min_table_version, which another need not be.
+func notReached(err error) bool {
+	s := status.Convert(err)
+	if s.Code() != codes.FailedPrecondition {
+		return false
+	}
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok && info.Reason == "TABLE_VERSION_NOT_REACHED" {
+			return true
+		}
+	}
+	return false
+}
