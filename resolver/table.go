@@ -17,6 +17,7 @@ type Table struct {
 	published time.Time
 	overrides map[string][]override // by folded key
 	stats     func() index.Stats
+	identity  string
 }
 
 type override struct {
@@ -45,6 +46,13 @@ func NewTable(x *index.Index, version uint64, published time.Time, overrides []f
 
 // Version returns the table's version.
 func (t *Table) Version() uint64 { return t.version }
+
+// SetIdentity says which table t is a version of. It is called before t is used: two
+// tables of one identity and version say the same, however they were made.
+func (t *Table) SetIdentity(identity string) { t.identity = identity }
+
+// Identity returns what was set; "" of a table that is like no other.
+func (t *Table) Identity() string { return t.identity }
 
 // Published returns when the version was published.
 func (t *Table) Published() time.Time { return t.published }

@@ -80,6 +80,8 @@ func entityParts(parts []said) []fact.Entity {
 }
 
 func (m *Mirror) buildInMemory(ctx context.Context) (*base, []fact.Override, error) {
+	m.building.Lock()
+	defer m.building.Unlock()
 	var builder index.Builder
 	var overrides []fact.Override
 	version, err := eachKey(ctx, m.authority, func(parts []said) error {
@@ -106,6 +108,8 @@ func (m *Mirror) buildInMemory(ctx context.Context) (*base, []fact.Override, err
 }
 
 func (m *Mirror) buildInFiles(ctx context.Context) (_ *base, _ []fact.Override, err error) {
+	m.building.Lock()
+	defer m.building.Unlock()
 	if err := os.MkdirAll(m.dir, 0o750); err != nil {
 		return nil, nil, err
 	}
@@ -131,7 +135,7 @@ func (m *Mirror) buildInFiles(ctx context.Context) (_ *base, _ []fact.Override, 
 	if err != nil {
 		return nil, nil, err
 	}
-	mapped, err := stream.Finish(index.Meta{Identity: m.authority.Identity(), Version: uint64(version), Published: time.Now()})
+	mapped, err := stream.Finish(ctx, index.Meta{Identity: m.authority.Identity(), Version: uint64(version), Published: time.Now()})
 	if err != nil {
 		return nil, nil, err
 	}

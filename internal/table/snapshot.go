@@ -1,14 +1,14 @@
 package table
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"time"
 
-	"onoma/resolver/fact"
 	"onoma/resolver/index"
 )
 
@@ -19,13 +19,14 @@ const snapshotFile = "snapshot.onoma"
 // index: answers under way may still hold its texts.
 const unmapAfter = time.Minute
 
-// openSnapshot returns the snapshot when there is one of this table whose index is
-// that of the version, else nil. One that cannot be used is told of and left: the next
+// openSnapshot returns the snapshot when there is one of this table that is not newer
+// than the version, else nil. One that cannot be used is told of and left: the next
 // snapshot takes its place.
-func (m *Mirror) openSnapshot(ctx context.Context, version int64) *base {
+func (m *Mirror) openSnapshot(version int64) *base {
 	if m.dir == "" {
 		return nil
 	}
+	m.removeUnfinished()
 	path := filepath.Join(m.dir, snapshotFile)
 	mapped, err := index.OpenFile(path)
 	switch {
@@ -37,8 +38,8 @@ func (m *Mirror) openSnapshot(ctx context.Context, version int64) *base {
 	}
 	if mapped.Meta.Identity != m.authority.Identity() {
 		m.log.Warn("the snapshot is of another table; building anew", "file", path)
-	} else if same, err := m.sameIndex(ctx, int64(mapped.Meta.Version), version); err != nil || !same || int64(mapped.Meta.Version) > version {
-		m.log.Info("the snapshot is of another version; building anew", "file", path, "version", mapped.Meta.Version, "newest", version)
+	} else if int64(mapped.Meta.Version) > version {
+		m.log.Warn("the snapshot is of a later version; building anew", "file", path, "version", mapped.Meta.Version, "newest", version)
 	} else {
 		return &base{index: mapped.Index, version: int64(mapped.Meta.Version), mapped: mapped}
 	}
@@ -48,37 +49,51 @@ func (m *Mirror) openSnapshot(ctx context.Context, version int64) *base {
 	return nil
 }
 
-// adopt answers from an index that still holds, with the overrides as they are.
-func (m *Mirror) adopt(ctx context.Context, b *base) error {
-	overrides, version, err := m.overrides(ctx)
-	if err != nil {
-		return err
-	}
-	if same, err := m.sameIndex(ctx, b.version, version); err != nil {
-		return err
-	} else if !same {
-		return m.rebuild(ctx) // somebody published meanwhile
-	}
-	return m.install(ctx, b.index, version, overrides)
-}
-
-// overrides reads the overrides of all sources.
-func (m *Mirror) overrides(ctx context.Context) (all []fact.Override, version int64, err error) {
-	version, err = m.authority.Current(ctx, []Key{{Kind: OverrideRow}}, func(source string, encoded Encoded) error {
-		row, err := Decode(encoded.Key, source, encoded.Body)
-		if err != nil {
-			return err
+// removeUnfinished removes what a process that was killed was writing.
+func (m *Mirror) removeUnfinished() {
+	for _, file := range []string{snapshotFile, journalFile} {
+		if err := os.Remove(filepath.Join(m.dir, file+".new")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			m.log.Warn("an unfinished file could not be removed", "error", err)
 		}
-		all = append(all, *row.Override)
-		return nil
-	})
-	return all, version, err
+	}
 }
 
-// replaceBase makes b what the current table stands on, and lets go of the base
-// before it. Only its file waits to be unmapped: a table also has what was made
-// of it in memory, which goes as soon as nobody reads it any more.
-func (m *Mirror) replaceBase(b *base) {
+// readJournal returns the keys that have changed since the base as far as they have
+// been noted, and takes the delta to where they lead.
+func (m *Mirror) readJournal(head int64) []Key {
+	keys, upTo, j, err := openJournal(filepath.Join(m.dir, journalFile), m.authority.Identity(), m.base.version)
+	if err == nil && upTo <= head {
+		m.journal, m.delta.version = j, upTo
+		return keys
+	}
+	if err == nil {
+		err = fmt.Errorf("the journal leads to version %d, the table is at %d", upTo, head)
+		err = errors.Join(err, j.close())
+	}
+	if !errors.Is(err, errJournal) {
+		m.log.Warn("the journal is done without", "error", err)
+	}
+	m.beginJournal()
+	return nil
+}
+
+// beginJournal begins the journal of a new base.
+func (m *Mirror) beginJournal() {
+	err := m.journal.close()
+	m.journal = nil
+	if m.dir != "" && m.base.mapped != nil && err == nil {
+		m.journal, err = startJournal(filepath.Join(m.dir, journalFile), m.authority.Identity(), m.base.version, m.delta)
+	}
+	if err != nil {
+		m.log.Warn("what changes cannot be noted; the next start may build anew", "error", err)
+	}
+}
+
+// setBase makes b what the current table stands on, with a delta over it, and lets
+// go of the base before it. Only its file waits to be unmapped: a table also has what
+// was made of it in memory, which goes as soon as nobody reads it any more.
+func (m *Mirror) setBase(b *base, d *delta) {
+	first := m.base == nil
 	if old := m.base; old != nil && old.mapped != nil {
 		log := m.log
 		runtime.AddCleanup(old.mapped, func(file *index.Mapping) {
@@ -89,5 +104,9 @@ func (m *Mirror) replaceBase(b *base) {
 			})
 		}, old.mapped.Mapping)
 	}
-	m.base = b
+	m.base, m.delta = b, d
+	m.since.Store(b.version)
+	if !first || m.index != nil {
+		m.beginJournal() // at the start on a snapshot, its journal goes on
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"onoma/resolver"
 	"onoma/resolver/fact"
 	"onoma/resolver/index"
 	"onoma/resolver/name"
@@ -65,7 +64,7 @@ func (m *Mirror) publish(ctx context.Context, b Batch, p Publish, result *Result
 		return result, nil
 	}
 	if p.Operation == Load || p.Operation == Upsert {
-		conflicts(m.resolver.Table(), p.Source, wrote, result)
+		m.conflicts(done.Version, p.Source, wrote, result)
 		if result.ConflictCount > 0 && p.Request != "" && answer != nil {
 			if result.Answer, err = answer(result); err == nil {
 				err = m.authority.Amend(ctx, p.Request, result.Answer)
@@ -101,10 +100,22 @@ const maxConflictIDs = 10
 
 // conflicts finds the names of the source, of entities that the write gave, that
 // lead to other entities too.
-func conflicts(t *resolver.Table, source string, wrote func(id string) bool, result *Result) {
-	for group := range t.Index().Groups() {
+func (m *Mirror) conflicts(version int64, source string, wrote func(id string) bool, result *Result) {
+	// Asked before the version of the base: a base that is installed in between is
+	// newer, and looked at as a whole.
+	x := m.resolver.Table().Index()
+	add := func(group index.Names) {
 		if c, ok := conflictOf(group, source, wrote); ok {
 			result.addConflict(c)
+		}
+	}
+	if m.since.Load() < version {
+		for _, group := range x.Touched() {
+			add(group)
+		}
+	} else {
+		for group := range x.Groups() {
+			add(group)
 		}
 	}
 	result.sortConflicts()
@@ -126,6 +137,9 @@ func (r *Result) sortConflicts() {
 }
 
 func conflictOf(group index.Names, source string, wrote func(id string) bool) (c NameConflict, ok bool) {
+	if group.Len() < 2 {
+		return c, false
+	}
 	one := true
 	first := group.At(0).Entity()
 	for i := 1; i < group.Len() && one; i++ {

@@ -148,6 +148,10 @@ func (x *Index) sources() []SourceStats {
 	return found
 }
 
+// Entities returns how many entities the index has without its layer, those only
+// referred to among them.
+func (x *Index) Entities() int { return x.entityCount() }
+
 func (x *Index) entityCount() int { return max(len(x.entities)-1, 0) }
 
 func (x *Index) textOf(r textRecord) string { return x.textAt(r.at, r.length) }

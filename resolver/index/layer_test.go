@@ -206,9 +206,6 @@ func heard(x *index.Index, q *name.Form, h *index.Hearing, limit int) (all []str
 		for _, f := range found {
 			sounds.Spell(f, &form)
 			c := comparer.Compare(q, &form) // in which words weigh by their rarity
-			if c.Similarity == 0 {
-				continue // found by the tag of another key, of which there are 256
-			}
 			line := fmt.Sprintf("%.5f %s: %.5f %.5f", f.Weight, f.Name.Text(), c.Similarity, c.Evidence)
 			group := f.Group()
 			for i := range group.Len() {

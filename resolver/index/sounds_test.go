@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -151,7 +152,7 @@ func TestSoundsOfStreamAreThoseOfBuilder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		m, err := s.Finish(Meta{Identity: "x", Version: 1})
+		m, err := s.Finish(context.Background(), Meta{Identity: "x", Version: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

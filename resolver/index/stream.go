@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -263,8 +264,12 @@ func (s *Stream) start() entityRecord {
 	return entityRecord{names: uint32(s.nameCount), relations: uint32(len(s.relations)), roles: uint32(len(s.roles)), external: uint32(len(s.external))}
 }
 
+// askEvery is after how many names it is asked whether anybody still wants the
+// snapshot.
+const askEvery = 1 << 16
+
 // Finish orders the names, writes the snapshot and maps it.
-func (s *Stream) Finish(m Meta) (*Mapped, error) {
+func (s *Stream) Finish(ctx context.Context, m Meta) (*Mapped, error) {
 	positions := s.writePositions()
 	entities, err := s.finishEntities(positions)
 	if err != nil {
@@ -296,6 +301,9 @@ func (s *Stream) Finish(m Meta) (*Mapped, error) {
 	}
 	distinct := 0
 	for to, from := range order {
+		if to%askEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		record := [1]nameRecord{records[from]}
 		record[0].entity = entities.moved(record[0].entity)
 		byEntity[from] = uint32(to)
@@ -316,6 +324,9 @@ func (s *Stream) Finish(m Meta) (*Mapped, error) {
 	}
 	slices.SortFunc(datedRecords, func(a, b datedRecord) int { return cmp.Compare(a.name, b.name) })
 	slots := k.slots(order, distinct)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	sortedNames, err := sorted.content()
 	if err != nil {
 		return nil, err

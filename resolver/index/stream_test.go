@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -107,7 +108,7 @@ func TestStreamEqualsBuilder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got, err := s.Finish(index.Meta{Identity: "x", Version: 3})
+		got, err := s.Finish(context.Background(), index.Meta{Identity: "x", Version: 3})
 		if err != nil {
 			t.Fatal(err)
 		}

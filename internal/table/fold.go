@@ -1,0 +1,126 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Folding builds a new base, of the version of the day, while the old one and its layer
+// answer. What is published meanwhile goes into the layer and stays in it: the new
+// base is installed with what has changed since its own version over it.
+
+// DefaultFoldRows is from how many changed rows on a layer is folded in. Every publish
+// builds the layer anew: at this size that takes a tenth of a second or so.
+const DefaultFoldRows = 20_000
+
+// foldAt is from how many rows on the layer over the current base is folded in: a small
+// table is built so quickly that its layer may stay small too.
+func (m *Mirror) foldAt() int { return min(m.foldRows, max(leastLayer/2, m.base.index.Entities()/8)) }
+
+// folding is the fold under way, if there is one.
+type folding struct {
+	wanted chan struct{}
+	// patience is the number of rows below which a fold that has failed is not tried
+	// again: a full disk stays full for a while.
+	patience atomic.Int64
+
+	mu   sync.Mutex
+	stop context.CancelFunc
+}
+
+func (f *folding) want() {
+	select {
+	case f.wanted <- struct{}{}:
+	default:
+	}
+}
+
+func (f *folding) begin(stop context.CancelFunc) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stop = stop
+}
+
+// cancel ends the fold under way: another base is being built.
+func (f *folding) cancel() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stop != nil {
+		f.stop()
+	}
+}
+
+func (m *Mirror) foldWhenWanted(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.folding.wanted:
+		}
+		one, stop := context.WithCancel(ctx)
+		m.folding.begin(stop)
+		if err := m.fold(one); err != nil && one.Err() == nil {
+			m.log.Warn("the layer could not be folded in and stays", "error", err)
+			m.folding.patience.Store(2 * m.layerRows())
+		}
+		stop()
+	}
+}
+
+func (m *Mirror) layerRows() int64 {
+	m.refreshing.Lock()
+	defer m.refreshing.Unlock()
+	return int64(m.delta.rows())
+}
+
+// foldIfLarge asks for a fold when the layer has grown. The caller holds refreshing.
+func (m *Mirror) foldIfLarge() {
+	if rows := m.delta.rows(); rows > m.foldAt() && int64(rows) >= m.folding.patience.Load() {
+		m.folding.want()
+	}
+}
+
+// fold builds a new base and puts it under what has changed since.
+func (m *Mirror) fold(ctx context.Context) error {
+	began := time.Now()
+	build := m.buildInFiles
+	if m.dir == "" {
+		build = m.buildInMemory
+	}
+	b, overrides, err := build(ctx)
+	if err != nil {
+		return err
+	}
+	m.refreshing.Lock()
+	defer m.refreshing.Unlock()
+	if ctx.Err() != nil || b.version <= m.base.version {
+		return b.close()
+	}
+	d := m.delta.since(b.version)
+	if m.delta.version > b.version {
+		overrides = m.overrides
+	}
+	x, err := d.over(b.index)
+	if err == nil {
+		err = m.install(ctx, x, d.version, overrides)
+	}
+	if err != nil {
+		return errors.Join(err, b.close())
+	}
+	rows := m.delta.rows()
+	m.setBase(b, d)
+	m.folding.patience.Store(0)
+	m.foldIfLarge()
+	m.log.Info("layer folded in", "version", b.version, "rows", rows, "left", d.rows(), "bytes", len(b.index.Bytes()), "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+func (b *base) close() error {
+	if b.mapped == nil {
+		return nil
+	}
+	return b.mapped.Close()
+}
