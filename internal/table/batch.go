@@ -18,6 +18,8 @@ type batch struct {
 	store  *store
 	number int64
 	staged int64 // rows, of which some may be gone again
+	// removals counts those of them without a body, unstaged those taken out again.
+	removals, unstaged int64
 	// unweighed tells that entities among them say nothing of their prominence.
 	unweighed bool
 	done      bool
@@ -89,9 +91,14 @@ func (b *batch) Stage(ctx context.Context, source string, rows []Encoded) error 
 		return err
 	}
 	b.staged += int64(len(rows))
-	b.unweighed = b.unweighed || slices.ContainsFunc(rows, func(row Encoded) bool {
-		return len(row.Body) > 0 && row.Body[0] == unweighedFormat
-	})
+	for i := range rows {
+		switch body := rows[i].Body; {
+		case body == nil:
+			b.removals++
+		case len(body) > 0 && body[0] == unweighedFormat:
+			b.unweighed = true
+		}
+	}
 	return b.touch(ctx, b.store.write)
 }
 
@@ -122,10 +129,12 @@ func (b *batch) Unstage(ctx context.Context, source string, keys []Key) error {
 	}
 	return b.store.change(ctx, func(tx *sql.Tx) error {
 		for _, k := range keys {
-			if _, err := b.store.exec(ctx, tx, `DELETE FROM fact WHERE source = ? AND kind = ? AND id = ? AND n >= ? AND n < ?`,
-				id, k.Kind, k.ID, b.low(), b.high()); err != nil {
+			n, err := b.store.exec(ctx, tx, `DELETE FROM fact WHERE source = ? AND kind = ? AND id = ? AND n >= ? AND n < ?`,
+				id, k.Kind, k.ID, b.low(), b.high())
+			if err != nil {
 				return err
 			}
+			b.unstaged += n
 		}
 		return nil
 	})
@@ -324,6 +333,11 @@ func (b *batch) apply(ctx context.Context, tx *sql.Tx, source int64, p Publish, 
 			}
 			*step.count += n
 		}
+	}
+	if !known && b.removals == 0 {
+		// All that was staged is new: the table need not be read to know it.
+		count.Added = b.staged - b.unstaged
+		return nil
 	}
 	if _, err := s.exec(ctx, tx, `DELETE FROM fact WHERE n >= ? AND n < ? AND body IS NULL`, mine...); err != nil {
 		return err
