@@ -67,20 +67,31 @@ func newExport(env environment) *cobra.Command {
 		of, out string
 		kept    tableFlags
 		at      int64
+		format  = newChoice(source.WriterNames()...)
 	)
 	cmd := &cobra.Command{
 		Use:   "export [--source NAME]",
-		Short: "Write the rows of a source, or of all, as JSON lines",
-		Long: `Export writes what a source says at one version of the table, in the format that
-load reads again (jsonl).`,
+		Short: "Write the rows of a source, or of all, to a file",
+		Long: `Export writes what a source says at one version of the table. Every format reads
+again as what was written:
+
+  jsonl  one row of the contract a line, with its field names
+  csv    a line for each name, relation, role and ID of an entity, which stands
+         before it: for spreadsheets and OpenRefine
+  tsv    the same, tab-separated
+
+In OpenRefine, "Blank down" on the column id makes an entity a record.`,
 		Example: `  onoma export --source desk --data-dir data > desk.jsonl
-  onoma export --source ofac --at 12 --addr 127.0.0.1:7411 --out ofac.jsonl`,
+  onoma export --source ofac --at 12 --addr 127.0.0.1:7411 --out ofac.jsonl
+  onoma export --source desk --data-dir data --format csv --out desk.csv
+  onoma load --source desk --mode replace --data-dir data desk.csv`,
 		Args: cobra.NoArgs,
 	}
 	from.add(cmd, env, "ask the server at `HOST:PORT`")
 	kept.add(cmd)
 	cmd.Flags().StringVar(&of, "source", "", "`NAME` of the source; all when not given")
 	cmd.Flags().Int64Var(&at, "at", 0, "`VERSION` to export; the newest when not given")
+	cmd.Flags().Var(format, "format", "what to write")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; standard output when not given")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		alias, closeIt, err := tableClient(cmd, &from, &kept)
@@ -101,18 +112,21 @@ load reads again (jsonl).`,
 			defer func() { err = errors.Join(err, file.Close()) }()
 			to = file
 		}
-		return writeExport(to, stream)
+		return writeExport(to, format.value, stream)
 	}
 	return cmd
 }
 
-func writeExport(w io.Writer, stream grpc.ServerStreamingClient[onomav1.ExportEntitiesResponse]) error {
+func writeExport(w io.Writer, format string, stream grpc.ServerStreamingClient[onomav1.ExportEntitiesResponse]) error {
 	buffer := bufio.NewWriterSize(w, 64<<10)
-	lines := source.NewWriter(buffer)
+	lines, err := source.WriterOf(format, buffer)
+	if err != nil {
+		return err
+	}
 	for {
 		response, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return buffer.Flush()
+			return errors.Join(lines.Flush(), buffer.Flush())
 		}
 		if err != nil {
 			return err

@@ -227,7 +227,7 @@ type gathered struct {
 
 func readColumns(in *Input, o *Options, yield Yield, read func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error) error {
 	if o.Map == nil {
-		return fmt.Errorf("%s: columns mean nothing by themselves: give a mapping", in.Name)
+		return readSheet(in, o, yield, read)
 	}
 	c := &columns{sorted: o.Map.sorted, options: o, yield: yield, entities: make(map[string]*gathered), positions: make(map[string]bool)}
 	err := read(func(number int64, record []string) error {
@@ -245,6 +245,25 @@ func readColumns(in *Input, o *Options, yield Yield, read func(visit func(int64,
 		return err
 	}
 	return c.flush()
+}
+
+// readSheet reads columns that are named as an export names them.
+func readSheet(in *Input, o *Options, yield Yield, read func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error) error {
+	var sheet *sheetReader
+	err := read(func(number int64, record []string) error {
+		if sheet != nil {
+			return sheet.record(number, record)
+		}
+		var err error
+		if sheet, err = newSheetReader(record, o, yield); err != nil {
+			err = fmt.Errorf("%s: line %d: %w", in.Name, number, err)
+		}
+		return err
+	}, func(number int64, p *table.Problem) error { return yield(table.Line{Number: number, Problem: p}) })
+	if err != nil || sheet == nil {
+		return err
+	}
+	return sheet.end()
 }
 
 // record adds one line to its entity.

@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,9 +37,32 @@ type Format struct {
 	Read func(in *Input, o *Options, yield Yield) error
 }
 
+// Writer writes rows to a file. What it buffers is written at Flush.
+type Writer interface {
+	Write(row *table.Row) error
+	Flush() error
+}
+
+// WriterNames lists the formats that can be written; each reads as what was
+// written.
+func WriterNames() []string { return []string{"jsonl", "csv", "tsv"} }
+
+// WriterOf returns a writer of the format, one of those that [WriterNames] lists.
+func WriterOf(format string, w io.Writer) (Writer, error) {
+	switch format {
+	case "jsonl":
+		return NewWriter(w), nil
+	case "csv":
+		return newCSVWriter(w), nil
+	case "tsv":
+		return newTSVWriter(w), nil
+	}
+	return nil, fmt.Errorf("format %q is none of %s", format, strings.Join(WriterNames(), ", "))
+}
+
 // Formats are all that can be read, by name.
 var formats = []Format{
-	{"csv", "comma-separated, with --map", readCSV},
+	{"csv", "comma-separated: an export's columns, or any with --map", readCSV},
 	{"ftm", "FollowTheMoney and OpenSanctions entities, JSON lines", readFTM},
 	{"geonames", "GeoNames allCountries; --with alternateNamesV2 for other languages", readGeoNames},
 	{"jrc", "JRC-Names entities", readJRC},
@@ -47,7 +71,7 @@ var formats = []Format{
 	{"ofac-xml", "OFAC SDN.XML", readOFACXML},
 	{"phoenix", "PETRARCH and Phoenix actor dictionaries", readPhoenix},
 	{"popolo", "Popolo JSON, such as EveryPolitician's", readPopolo},
-	{"tsv", "tab-separated, with --map", readTSV},
+	{"tsv", "tab-separated: an export's columns, or any with --map", readTSV},
 	{"un-xml", "the consolidated list of the UN Security Council", readUNXML},
 	{"wikidata", "Wikidata's JSON dump", readWikidata},
 }

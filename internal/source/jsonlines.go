@@ -196,20 +196,22 @@ func (w *words) entity(from *jsonEntity) *fact.Entity {
 	return e
 }
 
-// Writer writes rows in the native format.
-type Writer struct {
+// jsonWriter writes rows in the native format.
+type jsonWriter struct {
 	encoder *json.Encoder
 }
 
-// NewWriter returns a writer of JSON lines.
-func NewWriter(w io.Writer) *Writer {
+// NewWriter returns a writer of JSON lines, which buffers nothing.
+func NewWriter(w io.Writer) Writer {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	return &Writer{e}
+	return jsonWriter{e}
 }
 
 // Write writes one row as one line.
-func (w *Writer) Write(row *table.Row) error { return w.encoder.Encode(jsonOf(row)) }
+func (w jsonWriter) Write(row *table.Row) error { return w.encoder.Encode(jsonOf(row)) }
+
+func (w jsonWriter) Flush() error { return nil }
 
 func jsonOf(row *table.Row) *jsonRow {
 	to := new(jsonRow)

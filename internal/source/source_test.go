@@ -34,6 +34,7 @@ var reads = []readCase{
 	{file: "allCountries.txt", format: "geonames", with: "alternateNamesV2.txt", guessed: true},
 	{file: "jrc.txt", format: "jrc"},
 	{file: "popolo.json", format: "popolo", guessed: true},
+	{file: "records.csv", format: "csv", guessed: true},
 	{file: "names.csv", format: "csv", guessed: true,
 		mapping: `id="v:"qid; kind=@PLACE; name=name; language=lang; name_kind=kind; external.iso3166-1=iso`},
 }
@@ -271,6 +272,11 @@ func FuzzFormats(f *testing.F) {
 			var b bytes.Buffer
 			if err := source.NewWriter(&b).Write(&line.Row); err != nil || !json.Valid(b.Bytes()) {
 				t.Fatalf("a good row does not write: %v", err)
+			}
+			for _, format := range source.WriterNames() {
+				if back := readBack(t, format, written(t, format, []table.Row{line.Row})); format != "tsv" && (len(back) != 1 || !bytes.Equal(back[0].Encode(nil), line.Row.Encode(nil))) {
+					t.Fatalf("%s: %+v came back as %+v", format, line.Row, back)
+				}
 			}
 			row, err := table.Decode(line.Row.Key(), "s", line.Row.Encode(nil))
 			if err != nil || row.Key() != line.Row.Key() {
