@@ -54,6 +54,13 @@ func TestLoadExportRollback(t *testing.T) {
 	if got := onoma(exitOK, "export", "--source", "x"); got != exported {
 		t.Errorf("after the rollback the source says\n%s\nbefore it said\n%s", got, exported)
 	}
+	for _, format := range []string{"csv", "tsv", "jsonl"} {
+		file := filepath.Join(t.TempDir(), "x."+format)
+		onoma(exitOK, "export", "--source", "x", "--format", format, "--out", file)
+		if got := onoma(exitOK, "load", "--source", "x", "--mode", "replace", "--progress", "none", file); !strings.Contains(got, "nothing to publish; the table stands at version 4") {
+			t.Errorf("what was exported as %s: %s", format, got)
+		}
+	}
 	if got := onoma(exitOK, "versions", "--source", "x"); strings.Count(got, "\n") != 4 || !strings.Contains(got, "rollback") {
 		t.Errorf("versions: %s", got)
 	}
