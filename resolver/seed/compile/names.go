@@ -27,7 +27,7 @@ import (
 //  6. of one text in several languages one is kept: the kind of the most trusted
 //     source, and the language as [sharedLanguage] says
 //  7. of names that fold alike one is kept, and the PRIMARY names of the large
-//     languages beside it
+//     languages beside it; of demonyms one with a capital and one without
 //  8. each language keeps one PRIMARY name ("mul" stands for several, and keeps several)
 //  9. short names in capitals are ACRONYMs, so that "Us" is not the United States
 func (w *world) sift(e *entity, known *nameIndex) []fact.Name {
@@ -428,8 +428,11 @@ func mergeFolded(names []rawName) []rawName {
 	var kept []rawName
 	for _, g := range group(names, func(n rawName) string {
 		k := class(n) + fold(n.text)
-		if n.kind == fact.Acronym {
+		switch {
+		case n.kind == fact.Acronym:
 			k += "\x00A"
+		case n.kind == fact.Demonym && small(n.text):
+			k += "\x00a" // "american" in Romanian is no misspelt "Američan"
 		}
 		return k
 	}) {
@@ -438,14 +441,22 @@ func mergeFolded(names []rawName) []rawName {
 			return cmp.Or(cmp.Compare(hyphened(a.text), hyphened(b.text)), cmp.Compare(a.rank, b.rank), cmp.Compare(kindRank[a.kind], kindRank[b.kind]), cmp.Compare(shouting(a.text), shouting(b.text)),
 				cmp.Compare(writing.Rank(a.lang), writing.Rank(b.lang)), cmp.Compare(a.lang, b.lang), cmp.Compare(a.text, b.text))
 		})
+		if best.kind == fact.Demonym {
+			kept = append(kept, best)
+			kept[len(kept)-1].lang = sharedLanguage(g) // "japonés" is "japonès" in Catalan
+			continue
+		}
 		for _, n := range g {
-			if n == best || n.kind == fact.Acronym || n.rank == rankDesk && n.kind != fact.Demonym || n.kind == fact.Primary && n.rank <= rankTagged && writing.Rank(n.lang) < largeLanguages {
+			if n == best || n.kind == fact.Acronym || n.rank == rankDesk || n.kind == fact.Primary && n.rank <= rankTagged && writing.Rank(n.lang) < largeLanguages {
 				kept = append(kept, n)
 			}
 		}
 	}
 	return kept
 }
+
+// small reports whether a text has no capital.
+func small(s string) bool { return strings.ToLower(s) == s }
 
 // hyphened puts the first parts of compounds behind.
 func hyphened(s string) int { return b2i(strings.HasSuffix(s, "-")) }
