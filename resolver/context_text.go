@@ -1,6 +1,10 @@
 package resolver
 
-import "onoma/resolver/name"
+import (
+	"onoma/resolver/fact"
+	"onoma/resolver/index"
+	"onoma/resolver/name"
+)
 
 // ResolveWritten answers the query from its own key alone: no article or title
 // is taken off, no ending, nothing is guessed. It is for names cut out of running
@@ -31,6 +35,14 @@ func (t *Table) Settle(q *Query, a *Answer) {
 // or seat, or has a post in it.
 func Belongs(c *Candidate, country string) bool {
 	return belongsTo(c.Entity, country, 0) || c.Literal.Valid() && belongsTo(c.Literal, country, 0)
+}
+
+// Rename makes the candidate one by another name of its entity.
+func (c *Candidate) Rename(n index.Name) {
+	c.Name, c.NameRole, c.Reading = n, rolesOfKinds[n.Kind()], Literal
+	if n.Kind() == fact.Demonym {
+		c.Reading = Demonymic
+	}
 }
 
 func (t *Table) start(q *Query, a *Answer) {

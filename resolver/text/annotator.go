@@ -117,9 +117,13 @@ type work struct {
 	*Annotator
 	document *Document
 	language string
+	tag      string // the language without its region
 	cueWords *cues
 	inflects bool // puts names in Latin letters into cases
-	tokens   tokens
+	// titlesLast says that a title stands behind the name of its country, isSmall
+	// that names of the language may be stored under a larger one.
+	titlesLast, isSmall bool
+	tokens              tokens
 	// covered says of each token which run covers it: number + 1.
 	covered []int32
 	doubted []int32 // the same of the runs that were not taken for names
@@ -234,8 +238,9 @@ func (w *work) begin(a *Annotator, d *Document) {
 func (w *work) speak(language string) {
 	w.language, w.query.Language = language, language
 	w.cueWords = cuesFor(language)
-	tag, _, _ := strings.Cut(language, "-")
-	w.inflects = inflecting()[tag]
+	w.tag, _, _ = strings.Cut(language, "-")
+	traits := languageTraits()
+	w.inflects, w.titlesLast, w.isSmall = traits["latin"][w.tag], traits["titles last"][w.tag], !traits["large"][w.tag]
 	if language == "und" {
 		w.query.Language = ""
 	}

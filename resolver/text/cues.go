@@ -49,15 +49,14 @@ var cueWords = map[string]cue{
 // cues are the cue words of one language, by folded key.
 type cues struct {
 	whole, begins, ends map[string]cue
-	after               map[string]cue // behind a name
+	after               map[string]cue // written onto the end of a name, or behind it in a script without spaces
+	behind              map[string]cue // a word of its own behind a name
+	onto                map[string]cue // an ending that a name takes
 	byChar              bool           // words are found character by character
+	longest             int            // tokens of the longest cue
 }
 
-const (
-	cueTokens = 4 // words of the longest cue
-	cueChars  = 7 // characters of the longest
-	leastStem = 2 // characters of the shortest stem
-)
+const leastStem = 2 // characters of the shortest stem
 
 var cuesOf = sync.OnceValue(func() map[string]*cues {
 	all := map[string]*cues{}
@@ -68,25 +67,37 @@ var cuesOf = sync.OnceValue(func() map[string]*cues {
 	for _, entry := range entries {
 		if language, ok := strings.CutSuffix(entry.Name(), ".txt"); ok {
 			all[language] = readCues("cues/" + entry.Name())
-			all[language].byChar = language == "zh" || language == "ja" || language == "ko"
 		}
 	}
 	return all
 })
 
 func readCues(path string) *cues {
-	c := &cues{whole: map[string]cue{}, begins: map[string]cue{}, ends: map[string]cue{}, after: map[string]cue{}}
+	c := newCues()
+	var cut tokens
 	for head, items := range lists(path) {
-		after, isAfter := strings.CutPrefix(head, "after ")
-		bit, ok := cueWords[after]
+		place, class, found := strings.Cut(head, " ")
+		if !found {
+			place, class = "", head
+		}
+		bit, ok := cueWords[class]
 		if !ok {
 			panic("data/" + path + ": no class " + head)
 		}
 		for _, item := range items {
-			key := name.Fold(item)
+			key := name.Fold(strings.Trim(item, "-"))
+			cut.cut(item)
+			c.longest = max(c.longest, len(cut.list))
+			c.byChar = c.byChar || len(cut.list) > 0 && cut.list[0].form&formChar != 0
 			switch {
-			case isAfter:
+			case place == "after":
 				c.after[key] |= bit
+			case place == "behind":
+				c.behind[key] |= bit
+			case place == "onto":
+				c.onto[key] |= bit
+			case place != "":
+				panic("data/" + path + ": no place " + place)
 			case strings.HasSuffix(item, "-"):
 				c.begins[key] |= bit
 			case strings.HasPrefix(item, "-"):
@@ -99,14 +110,21 @@ func readCues(path string) *cues {
 	return c
 }
 
-// anyCues are the cue words of all alphabetic languages at once, for texts whose
-// language cannot be told.
+func newCues() *cues {
+	return &cues{
+		whole: map[string]cue{}, begins: map[string]cue{}, ends: map[string]cue{},
+		after: map[string]cue{}, behind: map[string]cue{}, onto: map[string]cue{},
+	}
+}
+
+// anyCues are the cue words of the alphabetic languages most written, for texts
+// whose language cannot be told. Of all languages at once, every short word would
+// say something.
 var anyCues = sync.OnceValue(func() *cues {
-	any := &cues{whole: map[string]cue{}, begins: map[string]cue{}, ends: map[string]cue{}, after: map[string]cue{}}
-	for _, c := range cuesOf() {
-		if c.byChar {
-			continue
-		}
+	any := newCues()
+	for _, language := range [...]string{"ar", "de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr", "uk"} {
+		c := cuesOf()[language]
+		any.longest = max(any.longest, c.longest)
 		for key, bits := range c.whole {
 			any.whole[key] |= bits
 		}
@@ -117,7 +135,7 @@ var anyCues = sync.OnceValue(func() *cues {
 	return any
 })
 
-var noCues = &cues{}
+var noCues = newCues()
 
 // cuesFor returns the cue words of a language.
 func cuesFor(language string) *cues {
@@ -184,11 +202,7 @@ func (w *work) cueFrom(i int) (cue, int) {
 	if len(c.whole) == 0 || i >= len(w.tokens.list) {
 		return 0, 0
 	}
-	longest := cueTokens
-	if c.byChar {
-		longest = cueChars
-	}
-	for n := min(longest, len(w.tokens.list)-i); n > 1; n-- {
+	for n := min(c.longest, len(w.tokens.list)-i); n > 1; n-- {
 		key, ok := w.join(w.buffer[:0], i, i+n)
 		w.buffer = key
 		if ok {
@@ -206,11 +220,7 @@ func (w *work) cueUpTo(end int) (cue, int) {
 	if len(c.whole) == 0 || end <= 0 {
 		return 0, 0
 	}
-	longest := cueTokens
-	if c.byChar {
-		longest = cueChars
-	}
-	for n := min(longest, end); n > 1; n-- {
+	for n := min(c.longest, end); n > 1; n-- {
 		key, ok := w.join(w.buffer[:0], end-n, end)
 		w.buffer = key
 		if ok {
@@ -224,19 +234,40 @@ func (w *work) cueUpTo(end int) (cue, int) {
 
 // cueAfter returns the longest of the cues that the language puts behind a name,
 // at token i.
-func (w *work) cueAfter(i int) (cue, int) {
-	c := w.cues()
-	if len(c.after) == 0 {
+func (w *work) cueAfter(i int) (cue, int) { return w.longestOf(w.cues().after, i) }
+
+// cueBehind is the same of cues that are words of their own.
+func (w *work) cueBehind(i int) (cue, int) { return w.longestOf(w.cues().behind, i) }
+
+func (w *work) longestOf(cues map[string]cue, i int) (cue, int) {
+	if len(cues) == 0 {
 		return 0, 0
 	}
-	for n := min(cueChars, len(w.tokens.list)-i); n > 0; n-- {
+	for n := min(w.cues().longest, len(w.tokens.list)-i); n > 0; n-- {
 		key, ok := w.join(w.buffer[:0], i, i+n)
 		w.buffer = key
 		if ok {
-			if found := c.after[string(key)]; found != 0 {
+			if found := cues[string(key)]; found != 0 {
 				return found, n
 			}
 		}
 	}
 	return 0, 0
+}
+
+// cueOnto returns what the case of a name says that was found by its ending:
+// "Kiovassa" is in Kyiv.
+func (w *work) cueOnto(r *run) cue {
+	const longest = 18 // bytes
+	c := w.cues()
+	if len(c.onto) == 0 || !r.inflected && !r.entry.inflected {
+		return 0
+	}
+	key := w.tokens.key(r.to - 1)
+	for n := min(longest, len(key)-1); n > 0; n-- {
+		if found := c.onto[string(key[len(key)-n:])]; found != 0 {
+			return found
+		}
+	}
+	return 0
 }

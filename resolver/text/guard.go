@@ -2,6 +2,7 @@ package text
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"onoma/resolver"
 	"onoma/resolver/fact"
@@ -56,6 +57,7 @@ const (
 	mixedCase     = -3.0 // a capital inside where the name has none
 	capsAlone     = -1.5 // a word in capitals among others that are not
 	otherMarks    = -0.6 // differs from the name in marks
+	otherTones    = -3.5 // where a word is another with other marks
 )
 
 // survey looks at all runs once: which words stand without a capital elsewhere,
@@ -168,6 +170,8 @@ func (w *work) evidence(r *run) float64 {
 			e += foreignName / 3 // papers spell people as others do
 		case words == 1 && t.script == name.Latin && !w.inflects && isPlace(bearer.Kind()) && top.Name.Kind() != fact.Demonym && w.hasOwnName(bearer, t.script):
 			e += foreignName + ownNameExists
+		case w.isSmall && languageTraits()["large"][top.Name.Language()], bearer.Prominence() >= everywhereKnown && !w.hasOwnName(bearer, t.script):
+			e += foreignName / 3 // the table lacks the name in this language
 		default:
 			e += foreignName
 		}
@@ -189,11 +193,14 @@ func (w *work) evidence(r *run) float64 {
 	case fact.Acronym:
 		e += acronym + w.acronymEvidence(r, top)
 	}
-	if top.Method == resolver.Normalized && words == 1 && t.form&formCaps == 0 && t.form&formCased != 0 {
-		e += otherMarks
+	if top.Method == resolver.Normalized && words == 1 && t.form&formCaps == 0 {
+		e += w.markEvidence(r, t)
 	}
 	if (top.Method == resolver.Inflected || r.inflected) && words == 1 {
 		e += guessedEnding
+		if bearer.Prominence() >= everywhereKnown {
+			e -= guessedEnding / 2
+		}
 	}
 	if words == 1 && t.form&formCased != 0 {
 		e += w.neighbours(r)
@@ -201,6 +208,28 @@ func (w *work) evidence(r *run) float64 {
 		e += min(0, w.neighbours(r)) / 3
 	}
 	return e
+}
+
+// markEvidence is what marks say that the name has and the text has not, or has
+// others: little, but where they make other words of the same letters.
+func (w *work) markEvidence(r *run, t *token) float64 {
+	const shortWord = 3
+	switch {
+	case t.form&formChar != 0:
+		if t.script == name.Thai || t.script == name.Lao {
+			return otherTones // "ล่าว" is no "ลาว"
+		}
+		return 0
+	case t.form&formCased == 0:
+		return 0
+	case sameLanguage(w.language, "vi") && !isASCII(r.entry.surface), utf8.RuneCountInString(r.entry.surface) <= shortWord:
+		return otherTones
+	}
+	return otherMarks
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 // surelyOne is the score of a name that is somebody's without more ado.
@@ -350,9 +379,11 @@ func (w *work) ownLanguage(c *resolver.Candidate) bool {
 	if !c.Name.Valid() || w.language == "und" {
 		return true
 	}
-	tag := c.Name.Language()
-	return tag == "" || tag == "mul" || sameLanguage(tag, w.language)
+	return w.speaks(c.Name.Language())
 }
+
+// everywhereKnown is the prominence of what every language has a name for.
+const everywhereKnown = 0.75
 
 // hasOwnName reports whether the text's language, or every language, has a name of
 // the script for the entity.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	"onoma/resolver/fact"
 	"onoma/resolver/name"
 )
 
@@ -27,15 +28,43 @@ var caseEndings = sync.OnceValue(func() map[string][]caseEnding {
 	return all
 })
 
-var inflecting = sync.OnceValue(func() map[string]bool {
-	tags := map[string]bool{}
-	for _, items := range lists("inflecting.txt") {
+// languageTraits holds the languages that have a trait, by base tag.
+var languageTraits = sync.OnceValue(func() map[string]map[string]bool {
+	traits := map[string]map[string]bool{}
+	for trait, items := range lists("traits.txt") {
+		traits[trait] = map[string]bool{}
 		for _, tag := range items {
-			tags[tag] = true
+			traits[trait][tag] = true
 		}
 	}
-	return tags
+	return traits
 })
+
+// kin holds pairs of languages whose names are mostly written alike.
+var kin = sync.OnceValue(func() map[[2]string]bool {
+	pairs := map[[2]string]bool{}
+	for trait, tags := range languageTraits() {
+		if !strings.HasPrefix(trait, "kin ") {
+			continue
+		}
+		for a := range tags {
+			for b := range tags {
+				pairs[[2]string{a, b}] = true
+			}
+		}
+	}
+	return pairs
+})
+
+// speaks reports whether a name of the language is one of the document's: of its
+// own language, of kin, or of every language.
+func (w *work) speaks(language string) bool {
+	if language == "" || language == "mul" || sameLanguage(language, w.language) {
+		return true
+	}
+	a, _, _ := strings.Cut(language, "-")
+	return kin()[[2]string{a, w.tag}]
+}
 
 const (
 	leastCaseStem = 3  // characters before an ending
@@ -48,8 +77,7 @@ const (
 func (w *work) caseForms(dst []string, word string) []string {
 	dst = append(dst, word)
 	start := len(dst) - 1
-	tag, _, _ := strings.Cut(w.language, "-")
-	for _, e := range caseEndings()[tag] {
+	for _, e := range caseEndings()[w.tag] {
 		stem, ok := strings.CutSuffix(word, e.ending)
 		if !ok || len(stem) < leastCaseStem || len(dst)-start >= mostCaseForms {
 			continue
@@ -62,8 +90,7 @@ func (w *work) caseForms(dst []string, word string) []string {
 // caseRun returns the end of the longest run from token i that is a key in the
 // base form of its words, and that key; i when there is none.
 func (w *work) caseRun(i, limit, least int) (int, string) {
-	tag, _, _ := strings.Cut(w.language, "-")
-	if caseEndings()[tag] == nil {
+	if caseEndings()[w.tag] == nil {
 		w.barren[string(w.tokens.key(i))] |= barrenCase
 		return i, ""
 	}
@@ -98,6 +125,9 @@ func (w *work) caseRun(i, limit, least int) (int, string) {
 			ends[k-i] = len(w.forms)
 		}
 		left := mostCaseKeys
+		if end-i == 1 {
+			w.forms, ends[0] = w.forms[1:], ends[0]-1 // as it is written it has been looked up
+		}
 		if key := w.caseKey(ends[:end-i], 0, "", &left); key != "" {
 			return end, key
 		}
@@ -111,8 +141,12 @@ func (w *work) caseKey(ends []int, n int, key string, left *int) string {
 	if n == len(ends) {
 		*left--
 		w.buffer = append(w.buffer[:0], key...)
-		if w.table.Index().Lookup("", w.buffer).Len() > 0 {
-			return key
+		names := w.table.Index().Lookup("", w.buffer)
+		for k := range names.Len() {
+			// An ending of this language off a word of another makes no demonym.
+			if n := names.At(k); !strings.HasSuffix(n.Text(), "-") && (n.Kind() != fact.Demonym || w.speaks(n.Language())) {
+				return key
+			}
 		}
 		return ""
 	}

@@ -282,7 +282,7 @@ func (w *work) readLiterally(r *run) {
 		} else {
 			w.table.ResolveWritten(&q, &w.answer)
 		}
-		e.literal = w.keep(w.writtenSo(e, w.answer.Candidates))
+		e.literal = w.keep(w.written(e, w.answer.Candidates))
 	}
 	r.literally = true
 	w.readAs(r, e.literal)
@@ -366,6 +366,18 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 			set(fSubject, c&cueSubject != 0)
 			at2 += n
 		}
+	} else if at2 < last && list[at2].gap == gapSpace {
+		if c, n := w.cueBehind(at2); c != 0 {
+			relation |= c &^ (cueOf | cueSubject)
+			possessive = c&cueOf != 0
+			set(fSubject, c&cueSubject != 0)
+			at2 += n
+		}
+	}
+	if c := w.cueOnto(r); c != 0 && relation&cueBefore&^cueAnd == 0 {
+		relation |= c &^ (cueOf | cueSubject)
+		possessive = possessive || c&cueOf != 0
+		set(fSubject, c&cueSubject != 0 || f[fSubject] != 0)
 	}
 	if at2 < last {
 		next, nextLen = w.cueFrom(at2)

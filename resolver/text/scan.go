@@ -81,19 +81,21 @@ func (w *work) at(i, limit int, inner bool) int {
 			return w.addCase(i, end, key, inner)
 		}
 	}
-	if end > i {
+	for tries := 0; end > i && tries < longerTried; tries++ {
 		if next := w.add(i, end, int(t.start), w.tokens.surface(i, end), "", false, inner); next > i {
 			return next
 		}
+		// The longest is not written so; a shorter one may be: "izraeli hadsereg".
+		end = w.words(i, end-1, w.tokens.key(i))
 	}
 	switch t.script {
 	case name.Arabic, name.Hebrew:
 		return w.withoutClitic(i, limit, inner)
 	}
-	if t.form&formUpper != 0 && w.barren[string(w.tokens.key(i))] == barrenCase|barrenStem {
+	if w.barren[string(w.tokens.key(i))] == barrenCase|barrenStem {
 		return i
 	}
-	if t.form&formUpper != 0 && (t.form&formStart == 0 || !isOrdinary(w.tokens.key(i))) {
+	if (t.form&formUpper != 0 || t.form&formCased == 0) && (t.form&formStart == 0 || !isOrdinary(w.tokens.key(i))) {
 		if end, key := w.caseRun(i, limit, 1); end > i {
 			if next := w.addCase(i, end, key, inner); next > i {
 				return next
@@ -108,13 +110,22 @@ func (w *work) at(i, limit int, inner bool) int {
 	return i
 }
 
+// longerTried bounds how many keys are tried that begin at one token.
+const longerTried = 4
+
 // betterKnown returns the key of a case form where the word is the name of
 // something little known, and a form of the name of something well known: "Путина"
-// is Putin, and hardly Putina in Peru.
+// is Putin, and hardly Putina in Peru. So it is where the word is one for people in
+// another language.
 func (w *work) betterKnown(i int) string {
 	const littleKnown, better = 0.55, 0.25
 	e := w.entryOf(w.tokens.surface(i, i+1), "", false)
-	if len(e.candidates) == 0 || bearerOf(&e.candidates[0]).Prominence() > littleKnown {
+	if len(e.candidates) == 0 {
+		return ""
+	}
+	top := &e.candidates[0]
+	foreign := top.Name.Kind() == fact.Demonym && !w.speaks(top.Name.Language())
+	if !foreign && bearerOf(top).Prominence() > littleKnown {
 		return ""
 	}
 	end, key := w.caseRun(i, i+1, 1)
@@ -124,7 +135,7 @@ func (w *work) betterKnown(i int) string {
 	names := w.table.Index().Lookup("", []byte(key))
 	for k := range names.Len() {
 		if n := names.At(k); n.Kind() != fact.Demonym && n.Kind() != fact.Acronym && n.Text() != e.surface &&
-			n.Entity().Prominence() > bearerOf(&e.candidates[0]).Prominence()+better {
+			(foreign && w.speaks(n.Language()) || n.Entity().Prominence() > bearerOf(top).Prominence()+better) {
 			delete(w.entries, e.surface)
 			return key
 		}
@@ -157,6 +168,10 @@ func (w *work) leadsIn(i, end int) bool {
 	}
 	whole := w.entryOf(w.tokens.surface(i, end), "", false)
 	bare := w.entryOf(w.tokens.surface(i+1, end), "", false)
+	if t := &w.tokens.list[i]; t.form&formUpper != 0 && len(whole.candidates) > 0 &&
+		(t.form&(formStart|formTitle) == 0 || len(bare.candidates) > 0 && whole.candidates[0].Name.Kind() < bare.candidates[0].Name.Kind()) {
+		return false // "La Habana", "Det Hvide Hus"
+	}
 	return len(whole.candidates) == 0 || len(bare.candidates) > 0 &&
 		(whole.candidates[0].Entity == bare.candidates[0].Entity || w.tokens.list[i].form&(formUpper|formCased) == formCased)
 }
@@ -508,7 +523,7 @@ func (w *work) addCase(from, to int, key string, inner bool) int {
 
 // entryOf asks the table for a surface, once a document.
 func (w *work) entryOf(surface, query string, inflected bool) *entry {
-	if e, ok := w.entries[surface]; ok {
+	if e, ok := w.entries[surface]; ok && (len(e.candidates) > 0 || e.query == query && e.inflected == inflected) {
 		return e
 	}
 	e := w.newEntry()
@@ -527,7 +542,7 @@ func (w *work) entryOf(surface, query string, inflected bool) *entry {
 	} else {
 		w.table.ResolveWritten(&w.query, &w.answer)
 	}
-	e.candidates = w.keep(w.writtenSo(e, w.answer.Candidates))
+	e.candidates = w.keep(w.written(e, w.answer.Candidates))
 	e.outcome = w.answer.Outcome
 	return e
 }
@@ -551,17 +566,59 @@ func (w *work) keep(candidates []resolver.Candidate) []resolver.Candidate {
 	return w.arena[at:len(w.arena):len(w.arena)]
 }
 
-// writtenSo leaves out candidates whose names are not written as the surface is:
-// demonyms without a capital only where the table has them so.
-func (w *work) writtenSo(e *entry, candidates []resolver.Candidate) []resolver.Candidate {
-	return slices.DeleteFunc(candidates, func(c resolver.Candidate) bool {
-		return c.Name.Valid() && (inHiragana(e.surface) && !inHiragana(c.Name.Text()) || !writtenSo(e.surface, c.Name.Text(), c.Name.Kind(), c.Name.Language(), w.language))
-	})
+// written leaves out candidates whose names are not written as the surface is, and
+// prefers the names that the text's language uses among those that a candidate has
+// by the same letters: "suomen" is a Lithuanian word too.
+func (w *work) written(e *entry, candidates []resolver.Candidate) []resolver.Candidate {
+	kept := candidates[:0]
+	for _, c := range candidates {
+		if !c.Name.Valid() {
+			kept = append(kept, c)
+			continue
+		}
+		so := w.writtenSo(e.surface, c.Name)
+		if !so || !w.speaks(c.Name.Language()) {
+			if own := w.ownNameOf(e, &c); own.Valid() {
+				so = true
+				if c.Literal.Valid() {
+					c.Name = own // stands for the same by either
+				} else {
+					c.Rename(own)
+				}
+			}
+		}
+		if so {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// ownNameOf returns the name of the candidate's bearer, by the same key, that the
+// text's language uses and writes so; not valid when there is none.
+func (w *work) ownNameOf(e *entry, c *resolver.Candidate) index.Name {
+	w.scratch = name.AppendFold(w.scratch[:0], c.Name.Text())
+	names := w.table.Index().Lookup("", w.scratch)
+	var best index.Name
+	for i := range names.Len() {
+		n := names.At(i)
+		if n.Entity() != bearerOf(c) || n.Kind() == fact.Demonym && c.Literal.Valid() || !w.speaks(n.Language()) || !w.writtenSo(e.surface, n) {
+			continue
+		}
+		if !best.Valid() || n.Kind() < best.Kind() {
+			best = n
+		}
+	}
+	return best
 }
 
 // writtenSo reports whether case admits that surface is the name: a name with
-// capitals is not written without any.
-func writtenSo(surface, text string, kind fact.NameKind, language, document string) bool {
+// capitals is not written without any, and hiragana writes no katakana.
+func (w *work) writtenSo(surface string, n index.Name) bool {
+	text := n.Text()
+	if inHiragana(surface) && !inHiragana(text) {
+		return false
+	}
 	have, all := capitals(surface)
 	want, _ := capitals(text)
 	if want > 0 {
@@ -572,7 +629,11 @@ func writtenSo(surface, text string, kind fact.NameKind, language, document stri
 	}
 	// Neither has a capital: words that are written so are demonyms, and words of
 	// their own language alone.
-	return kind == fact.Demonym && (document == "und" || language == "mul" || sameLanguage(language, document))
+	if w.language == "und" {
+		base, _, _ := strings.Cut(n.Language(), "-")
+		return n.Kind() == fact.Demonym && (base == "mul" || cuesOf()[base] != nil)
+	}
+	return n.Kind() == fact.Demonym && w.speaks(n.Language())
 }
 
 // capitals counts the words that begin with a capital, and all words of scripts

@@ -199,22 +199,10 @@ func (w *work) findTitles() {
 	w.renumber()
 }
 
-func (w *work) titleAround(r *run) (found, bool) {
+// titleBefore looks for a title before the name, with or without "of":
+// "presidente ucraino", "president of Ukraine".
+func (w *work) titleBefore(r *run) (found, bool) {
 	list := w.tokens.list
-	// Around: "ministre japonais des Affaires étrangères".
-	if r.from > 0 && list[r.from].gap == gapSpace && r.to < len(list) && list[r.to].gap == gapSpace {
-		for k := w.titleEnd(r.to, 6); k > r.to && w.mayBeTitle(r.from-1); k-- {
-			head, ok1 := w.titleForm(r.from-1, r.from)
-			tail, ok2 := w.titleForm(r.to, k)
-			if !ok1 || !ok2 {
-				continue
-			}
-			if t := w.titlesOf(head+" "+tail, r); len(t) > 0 {
-				return found{r.from - 1, r.from, r.from - 1, k, t, r}, true
-			}
-		}
-	}
-	// Before, with or without "of": "presidente ucraino", "president of Ukraine".
 	end := r.from
 	for n := 0; end > 0 && n < 3; n++ {
 		if c := w.cue(end - 1); c&(cueOf|cueArticle) == 0 || list[end].gap&^(gapSpace|gapQuote) != 0 {
@@ -235,6 +223,29 @@ func (w *work) titleAround(r *run) (found, bool) {
 		}
 		if end == r.from {
 			break
+		}
+	}
+	return found{}, false
+}
+
+func (w *work) titleAround(r *run) (found, bool) {
+	list := w.tokens.list
+	// Around: "ministre japonais des Affaires étrangères".
+	if r.from > 0 && list[r.from].gap == gapSpace && r.to < len(list) && list[r.to].gap == gapSpace {
+		for k := w.titleEnd(r.to, 6); k > r.to && w.mayBeTitle(r.from-1); k-- {
+			head, ok1 := w.titleForm(r.from-1, r.from)
+			tail, ok2 := w.titleForm(r.to, k)
+			if !ok1 || !ok2 {
+				continue
+			}
+			if t := w.titlesOf(head+" "+tail, r); len(t) > 0 {
+				return found{r.from - 1, r.from, r.from - 1, k, t, r}, true
+			}
+		}
+	}
+	if !w.titlesLast {
+		if f, ok := w.titleBefore(r); ok {
+			return f, true
 		}
 	}
 	// Behind: "South Korean national security adviser", "Kreml-Sprecher".

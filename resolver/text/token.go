@@ -163,6 +163,8 @@ func (t *tokens) word(table *[1 << 16]class, i int, before gap) int {
 				w.form |= formDigits
 			} else if c == '_' {
 				w.form |= formCode
+			} else if c == '"' && w.script == name.Hebrew && beginsHebrew(text[i+1:]) {
+				ascii = false // the mark of an abbreviation: ארה"ב
 			} else {
 				break
 			}
@@ -171,6 +173,9 @@ func (t *tokens) word(table *[1 << 16]class, i int, before gap) int {
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		kind := classOf(table, r)
+		if r == '״' && w.script == name.Hebrew && beginsHebrew(text[i+size:]) {
+			kind = mark
+		}
 		if kind != letter && kind != mark && kind != digit && kind != ignored {
 			break
 		}
@@ -218,6 +223,11 @@ func (t *tokens) word(table *[1 << 16]class, i int, before gap) int {
 	w.keyEnd = uint32(len(t.keys))
 	t.list = append(t.list, w)
 	return i
+}
+
+func beginsHebrew(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return name.ScriptOfRune(r) == name.Hebrew && unicode.IsLetter(r)
 }
 
 // char appends one character with its marks.
