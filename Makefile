@@ -9,6 +9,7 @@ SHELL       := bash
 BUF      := go tool -modfile=tools/go.mod buf
 GOLANGCI := go tool -modfile=tools/lint/go.mod golangci-lint
 VULN     := go tool -modfile=tools/go.mod govulncheck
+BILL     := go tool -modfile=tools/image/go.mod cyclonedx-gomod
 
 # Packages that share memory between goroutines. The race detector makes the
 # rest slow and finds nothing in pure functions.
@@ -19,12 +20,28 @@ FUZZLONG ?=
 BENCH    ?= .
 COUNT    ?= 1
 AGAINST  ?= main
+VULNDB   ?= https://vuln.go.dev
 
 ##@ Use
 
 .PHONY: build
 build: ## Build the program into bin/onoma, static
 	CGO_ENABLED=0 go build -trimpath -o bin/onoma ./cmd/onoma
+
+# Platforms of the image, such as PLATFORMS="linux/amd64 linux/arm64".
+PLATFORMS ?= linux/$(shell go env GOARCH)
+
+.PHONY: image
+image: ## The container image as an OCI layout in bin/image, with its bill of materials; needs no engine
+	@bills=() programs=(); for platform in $(PLATFORMS); do \
+		program=bin/onoma-$${platform//\//-}; echo "image: $$program"; \
+		CGO_ENABLED=0 GOOS=$${platform%%/*} GOARCH=$${platform#*/} go build -trimpath -ldflags='-s -w' -o $$program ./cmd/onoma; \
+		$(BILL) bin -json -std -noserial -version "$$(git describe --tags --always)" \
+			-output $$program.cdx.json $$program; \
+		bills+=(--sbom $$platform=$(CURDIR)/$$program.cdx.json) programs+=($$platform=$(CURDIR)/$$program); \
+	done; \
+	go -C tools/image run . --out $(CURDIR)/bin/image --revision "$$(git rev-parse HEAD)" "$${bills[@]}" "$${programs[@]}"
+	@echo "image: bin/image; copy it with: skopeo copy oci:bin/image docker://REGISTRY/onoma"
 
 .PHONY: run
 run: ## Start the service on 127.0.0.1 with the embedded table
@@ -83,8 +100,11 @@ license-check: ## Licences of every module that is linked in
 	go test -count=1 -v -run TestLicences ./internal/architecture
 
 .PHONY: vuln
-vuln: ## Known vulnerabilities in what is linked in (asks vuln.go.dev)
-	$(VULN) ./...
+vuln: ## Known vulnerabilities in what is linked in; asks VULNDB (https://vuln.go.dev), which CI may not reach
+	@code=0; $(VULN) -db $(VULNDB) ./... || code=$$?; \
+	case $$code in 0|3) exit $$code;; esac; \
+	echo "vuln: NOTHING WAS CHECKED. It needs the database at $(VULNDB); a copy serves as well: make vuln VULNDB=file:///DIR" >&2; \
+	exit $$code
 
 .PHONY: proto-breaking
 proto-breaking: ## Changes of the contract that break clients, since AGAINST (main)
