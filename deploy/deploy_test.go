@@ -546,3 +546,30 @@ func TestSecretsAreDrawnOnce(t *testing.T) {
 		t.Errorf("others can read them: %v, %v", info.Mode(), err)
 	}
 }
+
+// The image that is made without an engine is configured as the one with.
+func TestImagesAgree(t *testing.T) {
+	dockerfile, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	builder, err := os.ReadFile("../tools/image/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`ONOMA_[A-Z_]+=[^ \n]+`).FindAll(dockerfile, -1)
+	for _, port := range regexp.MustCompile(`\d{4}`).FindAll(regexp.MustCompile(`(?m)^EXPOSE.*$`).Find(dockerfile), -1) {
+		found = append(found, append(port, "/tcp"...))
+	}
+	if len(found) < 5 {
+		t.Fatalf("the Dockerfile sets %q", found)
+	}
+	for _, setting := range found {
+		if !bytes.Contains(builder, append(append([]byte(`"`), setting...), '"')) {
+			t.Errorf("tools/image does not set %s", setting)
+		}
+	}
+	if !bytes.Contains(dockerfile, []byte("USER 65532:65532\n")) || !bytes.Contains(builder, []byte("const nobody = 65532\n")) {
+		t.Error("the images run as different users")
+	}
+}
