@@ -19,21 +19,25 @@ import (
 // of a new version of the table one after the other; a client that got an answer of
 // version 8 from one, or that published it, would next get one of version 7 from
 // another. Such an answer is dropped and the call made again, which the balancer
-// gives to another replica, until the patience is over. Then the older answer is
-// taken, and what was seen forgotten: no replica has it any more, as after the
-// authority was restored from a backup.
+// gives to another replica. When none has answered with what was seen for as long
+// as the patience, it is forgotten and the older answer taken: no replica has it
+// any more, as after the authority was restored from a backup.
 type forward struct {
 	patience time.Duration
 	seen     atomic.Int64 // newest version of an answer or a write
+	met      atomic.Int64 // when an answer last had it, or it was written; Unix nanoseconds
 }
 
 // defaultPatience is several times as long as replicas take to follow.
 const defaultPatience = 2 * time.Second
 
-// raise remembers a version.
+// raise remembers a version, and that it exists.
 func (f *forward) raise(version int64) {
 	for {
 		seen := f.seen.Load()
+		if version >= seen {
+			f.met.Store(time.Now().UnixNano())
+		}
 		if version <= seen || f.seen.CompareAndSwap(seen, version) {
 			return
 		}
@@ -55,14 +59,16 @@ func (f *forward) intercept(ctx context.Context, method string, request, reply a
 		if !ok || err != nil && !notReached(err) {
 			return err
 		}
-		over := time.Since(begin)+wait > f.patience
+		now := time.Now()
+		over := now.Sub(begin)+wait > f.patience
 		if err == nil {
 			version := answer.GetTableVersion()
 			floor = min(floor, f.seen.Load()) // others may have given it up
-			if version < floor && over {
+			if version < floor && over && now.Sub(time.Unix(0, f.met.Load())) > f.patience {
 				f.seen.CompareAndSwap(floor, version)
+				floor = version
 			}
-			if version >= floor || over {
+			if version >= floor || f.patience < 0 {
 				f.raise(version)
 				return nil
 			}

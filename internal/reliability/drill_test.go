@@ -4,6 +4,7 @@ package reliability_test
 
 import (
 	"context"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -83,6 +84,13 @@ type replica struct {
 	args         []string
 	process      *exec.Cmd
 	exited       chan error
+	tls          *tls.Config // of those who call it; nil: in the clear
+}
+
+func (r *replica) signal(signal syscall.Signal) {
+	if err := r.process.Process.Signal(signal); err != nil {
+		r.t.Error(err)
+	}
 }
 
 func startReplica(t testing.TB, args ...string) *replica {
@@ -174,7 +182,7 @@ func connectWith(t testing.TB, replicas []*replica, options ...grpc.DialOption) 
 		state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: r.address}}})
 	}
 	names.InitialState(state)
-	c, err := client.New("drill:///", client.Options{Dial: append(options, grpc.WithResolvers(names))})
+	c, err := client.New("drill:///", client.Options{TLS: replicas[0].tls, Dial: append(options, grpc.WithResolvers(names))})
 	if err != nil {
 		t.Fatal(err)
 	}

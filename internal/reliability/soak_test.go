@@ -58,7 +58,7 @@ func TestSoak(t *testing.T) {
 		if err != nil || len(answer.Candidates) == 0 || answer.Candidates[0].EntityId != "soak:7" {
 			stale++
 		}
-		samples = append(samples, sample{r.residentMB(), r.goroutines()})
+		samples = append(samples, sample{r.residentMB(), int(r.metric("go_goroutines"))})
 		select {
 		case <-ctx.Done():
 		case <-time.After(500 * time.Millisecond):
@@ -88,8 +88,8 @@ func TestSoak(t *testing.T) {
 			first.memory, last.memory, first.goroutines, last.goroutines))
 }
 
-// goroutines asks the replica how many it has.
-func (r *replica) goroutines() int {
+// metric asks the replica for one of its metrics, one without labels.
+func (r *replica) metric(name string) float64 {
 	r.t.Helper()
 	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, "http://"+r.ops+"/metrics", nil)
 	if err != nil {
@@ -100,16 +100,15 @@ func (r *replica) goroutines() int {
 		r.t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	lines := bufio.NewScanner(response.Body)
-	for lines.Scan() {
-		if value, ok := strings.CutPrefix(lines.Text(), "go_goroutines "); ok {
-			n, err := strconv.Atoi(value)
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		if value, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			n, err := strconv.ParseFloat(value, 64)
 			if err != nil {
 				r.t.Fatal(err)
 			}
 			return n
 		}
 	}
-	r.t.Fatal("no go_goroutines")
+	r.t.Fatalf("no metric %s", name)
 	return 0
 }

@@ -28,8 +28,8 @@ type AdmissionOptions struct {
 	// Interval, Interval otherwise; 0 is 5 ms and 50 ms. Where a call takes long they
 	// are at least twice and eight times as long as it takes.
 	Target, Interval time.Duration
-	// Spare, when set, is told that large calls take all turns, and when they have
-	// not for ten seconds that they no longer do. It is where one more thread may be
+	// Spare, when set, is told when large calls take all turns or calls are late, and
+	// when neither was so for ten seconds. It is where one more thread may be
 	// given to the runtime: while as many goroutines compute as it has threads, it
 	// looks at its connections no more than a hundred times a second. (sysmon, in
 	// runtime/proc.go.)
@@ -65,8 +65,8 @@ func newAdmission(o AdmissionOptions, m *telemetry.Metrics) *admission {
 	a := &admission{small: newLane(2*o.Working, o, m), large: newLane(o.Working, o, m)}
 	if o.Spare != nil {
 		a.spare = &spare{tell: o.Spare}
-		a.large.full = a.spare.full
 	}
+	a.small.spare, a.large.spare, a.large.fills = a.spare, a.spare, true
 	return a
 }
 
@@ -110,10 +110,10 @@ func (a *admission) of(request any) *lane {
 	return a.large
 }
 
-// spare tells whether large calls take all turns.
+// spare tells whether one more thread is wanted. The nil spare tells nobody.
 type spare struct {
 	tell   func(wanted bool)
-	last   atomic.Int64 // when they last did, since epoch
+	last   atomic.Int64 // when it last was, since epoch
 	wanted atomic.Bool
 	mu     sync.Mutex // held to tell
 }
@@ -122,19 +122,24 @@ type spare struct {
 // number stops the program for a moment.
 const spareFor = 10 * time.Second
 
-func (s *spare) full(now time.Duration) {
-	s.last.Store(int64(now))
-	s.want(true)
-}
-
-// idle looks whether it is long ago that large calls took all turns.
-func (s *spare) idle(now time.Duration) {
-	if s != nil && s.wanted.Load() && now-time.Duration(s.last.Load()) > spareFor {
-		s.want(false)
+func (s *spare) want(now time.Duration) {
+	if s != nil {
+		s.last.Store(int64(now))
+		s.set(true)
 	}
 }
 
-func (s *spare) want(wanted bool) {
+// given reports whether the thread is there, or cannot be had.
+func (s *spare) given() bool { return s == nil || s.wanted.Load() }
+
+// idle looks whether it is long ago that it was wanted.
+func (s *spare) idle(now time.Duration) {
+	if s != nil && s.wanted.Load() && now-time.Duration(s.last.Load()) > spareFor {
+		s.set(false)
+	}
+}
+
+func (s *spare) set(wanted bool) {
 	if s.wanted.Load() == wanted {
 		return
 	}

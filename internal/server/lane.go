@@ -23,7 +23,8 @@ type lane struct {
 	turns   int // at once
 	options AdmissionOptions
 	metrics *telemetry.Metrics
-	full    func(now time.Duration) // called when the last turn is taken; may be nil
+	spare   *spare // told when calls are late; may be nil
+	fills   bool   // and when the last turn is taken
 
 	mu      sync.Mutex
 	working int
@@ -159,8 +160,8 @@ func (l *lane) take(now time.Duration) turn {
 	l.working++
 	last := l.working == l.turns
 	l.mu.Unlock()
-	if last && l.full != nil {
-		l.full(now)
+	if last && l.fills {
+		l.spare.want(now)
 	}
 	return turn{l, now}
 }
@@ -276,7 +277,13 @@ func (l *lane) observe(now, waited time.Duration) {
 		if l.standing {
 			share = 10
 		}
-		l.standing = l.late > 1 && share*l.late >= l.asked && age < 10*l.interval()
+		late := l.late > 1 && share*l.late >= l.asked && age < 10*l.interval()
+		// Calls may be late without any queue, when something else computes on all
+		// threads. It is first seen whether one more thread mends that.
+		l.standing = late && l.spare.given()
+		if late {
+			l.spare.want(now)
+		}
 		l.start, l.asked, l.late = now, 0, 0
 	}
 	l.asked++

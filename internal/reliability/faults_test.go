@@ -1,0 +1,184 @@
+//go:build drill
+
+package reliability_test
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"onoma/client"
+	"onoma/internal/reliability"
+
+	onomav1 "onoma/proto/onoma/v1"
+)
+
+// system is three replicas behind one Redis and one PostgreSQL.
+type system struct {
+	t        *testing.T
+	replicas []*replica
+	redis    *child
+	postgres *child
+	client   *client.Client
+	traffic  *traffic
+	tls      *authority
+	count    int // of publishes
+}
+
+func newSystem(t *testing.T) *system {
+	t.Helper()
+	s := &system{t: t, tls: newAuthority(t)}
+	redis, redisAddress := startRedis(t)
+	postgres, url := startPostgres(t)
+	s.redis, s.postgres = redis, postgres
+	for range 3 {
+		r := startReplica(t, append(s.tls.flags(), "--postgres", url, "--redis", redisAddress)...)
+		r.tls = s.tls.believed()
+		s.replicas = append(s.replicas, r)
+	}
+	s.client = connect(t, s.replicas...)
+	first := new(traffic)
+	first.published = make(map[int64]int)
+	version, err := first.publish(t.Context(), s.client, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.everywhere(version)
+	s.traffic = newTraffic(t, s.client, connect(t, s.replicas...))
+	s.traffic.published = first.published
+	return s
+}
+
+// publish publishes once more, and fails no test: the database may be away.
+func (s *system) publish(ctx context.Context) (int64, error) {
+	s.count++
+	return s.traffic.publish(ctx, s.client, s.count)
+}
+
+// everywhere waits until every replica answers from the version.
+func (s *system) everywhere(version int64) {
+	s.t.Helper()
+	eventually(s.t, 20*time.Second, fmt.Sprintf("version %d is everywhere", version), func() bool {
+		for _, r := range s.replicas {
+			if r.version() < version {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// version is that of the replica's table; 0 when it does not answer.
+func (r *replica) version() int64 {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c, err := client.New(r.address, client.Options{TLS: r.tls})
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = c.Close() }()
+	info, err := c.Alias.GetTableInfo(ctx, &onomav1.GetTableInfoRequest{})
+	if err != nil {
+		return 0
+	}
+	return info.GetInfo().GetTableVersion()
+}
+
+// TestFaults does to the whole what happens to the whole, under traffic. In every
+// case no answer is wrong or older than one before, no read fails, 99 of 100 come
+// within 10 ms or three times their quiet time, and within ten seconds of the end
+// of it all is as before: a publish reaches every replica, and Redis serves.
+func TestFaults(t *testing.T) {
+	pause := func(d time.Duration) { <-time.After(d) }
+	for _, fault := range []struct {
+		name string
+		hurt func(*system)
+		heal func(*system)
+	}{
+		{"PostgreSQL killed and started again",
+			func(s *system) { s.postgres.kill(); pause(3 * time.Second) },
+			func(s *system) { s.postgres.start() }},
+		{"PostgreSQL frozen",
+			func(s *system) { s.postgres.signal(syscall.SIGSTOP); pause(3 * time.Second) },
+			func(s *system) { s.postgres.signal(syscall.SIGCONT) }},
+		{"Redis killed and started again",
+			func(s *system) { s.redis.kill(); pause(2 * time.Second) },
+			func(s *system) { s.redis.start() }},
+		{"Redis frozen",
+			func(s *system) { s.redis.signal(syscall.SIGSTOP); pause(2 * time.Second) },
+			func(s *system) { s.redis.signal(syscall.SIGCONT) }},
+		{"A replica of three killed and started again",
+			func(s *system) {
+				_ = s.replicas[1].process.Process.Kill()
+				<-s.replicas[1].exited
+				pause(2 * time.Second)
+			},
+			func(s *system) { s.replicas[1].start() }},
+		{"A publish every second, ten times",
+			func(s *system) {
+				tick := time.NewTicker(time.Second)
+				defer tick.Stop()
+				for range 10 {
+					if _, err := s.publish(s.t.Context()); err != nil {
+						s.t.Error(err)
+					}
+					<-tick.C
+				}
+			},
+			func(*system) {}},
+		{"Certificates renewed, and broken in between",
+			func(s *system) { s.tls.rotate(s) },
+			func(s *system) {
+				for _, r := range s.replicas {
+					eventually(s.t, 10*time.Second, "the newest certificate is shown", func() bool { return s.tls.shown(r) == s.tls.serial })
+				}
+			}},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			s := newSystem(t)
+			s.traffic.start()
+			s.traffic.phase(func() { pause(time.Second) }) // caches fill, connections are made
+			_, quiet := s.traffic.phase(func() { pause(2 * time.Second) })
+			var begin time.Time
+			calls, ill := s.traffic.phase(func() { fault.hurt(s); begin = time.Now(); fault.heal(s) })
+			var version int64
+			eventually(t, 20*time.Second, "a publish goes through", func() (ok bool) {
+				var err error
+				version, err = s.publish(t.Context())
+				return err == nil
+			})
+			s.everywhere(version)
+			for i, r := range s.replicas {
+				eventually(t, 20*time.Second, fmt.Sprintf("replica %d uses Redis", i), func() bool { return r.metric("onoma_cache_far_breaker_open") == 0 })
+			}
+			recovered := time.Since(begin)
+			_, again := s.traffic.phase(func() { pause(2 * time.Second) })
+			s.traffic.end()
+			s.traffic.check(t)
+			quiet = max(quiet, again) // a machine with other work is not always as quiet
+			if limit := max(10*time.Millisecond, 3*quiet); ill > limit {
+				t.Errorf("p99 %s, quiet %s, limit %s", ill, quiet, limit)
+			}
+			if recovered > 10*time.Second {
+				t.Errorf("all is as before only after %s", recovered)
+			}
+			fallen(t, fault.name, s.traffic, calls, quiet, ill, recovered)
+		})
+	}
+}
+
+var matrix [][]string
+
+func fallen(t *testing.T, fault string, w *traffic, calls int, quiet, ill, recovered time.Duration) {
+	t.Logf("%d calls, p99 quiet %s, ill %s, recovered after %s", calls, quiet, ill, recovered)
+	if *document == "" || t.Failed() {
+		return
+	}
+	matrix = append(matrix, []string{fault, fmt.Sprint(calls), fmt.Sprint(w.wrong.Load() + w.back.Load()), fmt.Sprint(w.failed.Load()),
+		ms(quiet), ms(ill), recovered.Round(10 * time.Millisecond).String()})
+	if err := reliability.Section(*document, "system", []string{"Fault", "Calls", "Wrong or going back", "Failed reads", "p99 quiet", "p99 ill", "All as before after"}, matrix); err != nil {
+		t.Error(err)
+	}
+}
