@@ -43,6 +43,9 @@ type Candidate struct {
 	Score float64
 	// Features are the terms that Score is made of, in log10 units.
 	Features Features
+	// Office is the class of the post that the text names beside a person, "" when
+	// it names none.
+	Office string
 }
 
 // Features are the terms of a candidate's weight. A weight is a relative

@@ -96,6 +96,11 @@ func fillCandidate(to *onomav1.Candidate, matched *onomav1.MatchedName, c *resol
 	}
 	full := view == onomav1.View_VIEW_FULL || view == onomav1.View_VIEW_EXPLAIN
 	to.Roles = roles(c.Entity, q.AsOf, q.Language, full)
+	if c.Office != "" {
+		slices.SortStableFunc(to.Roles, func(a, b *onomav1.Role) int {
+			return cmp.Compare(named(b, c.Office), named(a, c.Office))
+		})
+	}
 	if full {
 		to.ExternalIds = externalIDs(c.Entity)
 	}
@@ -159,6 +164,15 @@ func roles(e index.Entity, asOf fact.Date, language string, all bool) []*onomav1
 		return byStart
 	})
 	return found
+}
+
+// named is 1 of a role in the office that the text names beside the person, and
+// that is current.
+func named(r *onomav1.Role, office string) int {
+	if r.Current && r.Office == office {
+		return 1
+	}
+	return 0
 }
 
 // titles returns the post's names, those in the language first, then English,

@@ -202,7 +202,9 @@ type entry struct {
 	outcome    resolver.Outcome
 	literal    []resolver.Candidate
 	hasLiteral bool
-	inflected  bool
+	// literalOutcome is that of the name read literally.
+	literalOutcome resolver.Outcome
+	inflected      bool
 	// capital counts the places where its capital is a sign of a name.
 	capital int
 }

@@ -376,8 +376,28 @@ func (w *work) inContext(r *run) {
 		changed = changed || c.Features.Context != before
 	}
 	if !changed {
+		w.oneInOther(r)
 		return
 	}
 	w.table.Settle(&w.query, &w.answer)
 	r.candidates, r.outcome = w.keep(w.answer.Candidates), w.answer.Outcome
+	w.oneInOther(r)
+}
+
+// oneInOther settles on the likelier of two places of one name, one of which lies
+// in the other: Gaza is the strip.
+func (w *work) oneInOther(r *run) {
+	const negligible = 0.1
+	if r.outcome != resolver.Ambiguous || len(r.candidates) < 2 || len(r.candidates) > 2 && r.candidates[2].Score > negligible {
+		return
+	}
+	a, b := bearerOf(&r.candidates[0]), bearerOf(&r.candidates[1])
+	if isPlace(a.Kind()) && isPlace(b.Kind()) && (liesWithin(a, b) || liesWithin(b, a)) {
+		r.candidates = w.keep(r.candidates[:1])
+		r.outcome = resolver.Resolved
+	}
+}
+
+func liesWithin(inner, outer index.Entity) bool {
+	return resolver.Belongs(&resolver.Candidate{Entity: inner}, outer.ID())
 }

@@ -21,6 +21,7 @@ const (
 	sentenceStart = -0.3 // a capital where every word has one
 	capitalsLine  = -0.2 // a capital among capitals
 	elsewhere     = 1.5  // the same word has a capital in mid-sentence elsewhere
+	unlikeWord    = 1.2  // a sentence begins with a name that is no word
 	lowerTwin     = -2.5 // the same word stands without a capital elsewhere
 	ordinaryWord  = -2.2 // a word of some language
 	renown        = 3.0  // of prominence, from usualRenown
@@ -150,7 +151,7 @@ func (w *work) evidence(r *run) float64 {
 		}
 	case t.form&formCased == 0:
 		e += withoutCase
-		if words == 1 && isOrdinary(w.tokens.key(r.from)) {
+		if words == 1 && (isOrdinary(w.tokens.key(r.from)) || w.cue(r.from) != 0) {
 			e += ordinaryWord
 		}
 	case words > 1:
@@ -333,8 +334,20 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 	}
 	if r.entry.capital > 0 {
 		e += elsewhere
+	} else if t.form&(formStart|formTitle) == formStart && w.unlikeWord(r, key) {
+		e += unlikeWord
 	}
 	return e
+}
+
+// unlikeWord reports whether a word at the beginning of a sentence is a name that
+// is well known and no word of the language, as far as one can tell.
+func (w *work) unlikeWord(r *run, key []byte) bool {
+	const leastLetters, known, certain = 6, 0.5, 0.85
+	top := &r.candidates[0]
+	return r.to == r.from+1 && utf8.RuneCount(key) >= leastLetters && top.Method <= resolver.Exact && top.Score >= certain &&
+		bearerOf(top).Prominence() >= known && w.lower[string(key)] == 0 && !isOrdinary(key) && w.cue(r.from) == 0 &&
+		w.first.part(key)&commonForename == 0 && (w.titles == nil || !w.titles.isTitleWord(key))
 }
 
 // isForenameAlone reports whether a word that many people have for a forename is

@@ -282,10 +282,14 @@ func (w *work) readLiterally(r *run) {
 		} else {
 			w.table.ResolveWritten(&q, &w.answer)
 		}
-		e.literal = w.keep(w.written(e, w.answer.Candidates))
+		e.literal, e.literalOutcome = w.keep(w.written(e, w.answer.Candidates)), w.answer.Outcome
 	}
 	r.literally = true
 	w.readAs(r, e.literal)
+	if top := &r.candidates[0]; r.outcome == resolver.Ambiguous && e.literalOutcome == resolver.Resolved && len(e.literal) > 0 && e.literal[0].Entity == top.Entity {
+		// The powers that the place stands for were in doubt, not the place.
+		r.candidates, r.outcome = e.literal, resolver.Resolved
+	}
 }
 
 // readAs puts the literal candidate that bears the name first. It keeps the score.

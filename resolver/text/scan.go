@@ -155,7 +155,7 @@ func bearerOf(c *resolver.Candidate) index.Entity {
 // name: the name without it is a key too and means the same, or the text writes
 // the article small where the name has a capital.
 func (w *work) leadsIn(i, end int) bool {
-	if w.cue(i)&(cueArticle|cueOf|cueIn|cueTo) == 0 {
+	if w.cue(i)&(cueArticle|cueOf|cueIn|cueTo|cueAnd) == 0 {
 		return false
 	}
 	rest := w.words(i+1, end, w.tokens.key(i+1))
@@ -478,7 +478,7 @@ func (w *work) withoutClitic(i, limit int, inner bool) int {
 		}
 		start, query := int(t.start), c.Instead+rest+w.document.Text[t.end:w.tokens.list[end-1].end]
 		if c.Place == name.CliticApart {
-			start += len(c.Text)
+			start += len(strings.TrimSuffix(c.Text, c.Instead)) // the article stays
 		}
 		return w.add(i, end, start, w.document.Text[start:w.tokens.list[end-1].end], query, false, inner)
 	}

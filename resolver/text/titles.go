@@ -509,7 +509,25 @@ func (w *work) personBeside(f *found) *run {
 	if first > 0 && list[first].gap&^near == 0 && list[first].gap&(gapComma|gapOpen) != 0 {
 		return w.personAt(first - 1)
 	}
+	if f.first > 0 && list[f.first].gap&^gapSpace == 0 {
+		// "젤렌스키 우크라이나 대통령": whoever held the post.
+		if r := w.personAt(f.first - 1); r != nil && r.state == sure && w.everAny(r.candidates[0].Entity, f) {
+			return r
+		}
+	}
 	return nil
+}
+
+// everAny reports whether the person held the title's office, of any it governs.
+func (w *work) everAny(person index.Entity, f *found) bool {
+	for _, of := range w.governed(f.of) {
+		for _, t := range f.titles {
+			if _, ok := w.everHeld(person, of, t.office); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // personAt returns the run over token k that may name a person: the sure one, or
@@ -543,8 +561,9 @@ func (w *work) confirm(p *run, f *found) {
 		}
 		for _, of := range w.governed(f.of) {
 			for _, t := range f.titles {
-				if w.holders.ever(c.Entity, of, t.office) || slices.ContainsFunc(kinOffices()[t.office], func(kin string) bool { return w.holders.ever(c.Entity, of, kin) }) {
+				if office, ok := w.everHeld(c.Entity, of, t.office); ok {
 					c.Features.Context = max(c.Features.Context, confirmed)
+					c.Office = cmp.Or(c.Office, office)
 					changed = true
 				}
 			}
@@ -557,6 +576,20 @@ func (w *work) confirm(p *run, f *found) {
 	p.state = sure
 	w.table.Settle(&w.query, &w.answer)
 	p.candidates, p.outcome = w.keep(w.answer.Candidates), w.answer.Outcome
+}
+
+// everHeld reports whether the person held the office on some day, or one that its
+// title stands for, and which.
+func (w *work) everHeld(person, of index.Entity, class string) (string, bool) {
+	if w.holders.ever(person, of, class) {
+		return class, true
+	}
+	for _, kin := range kinOffices()[class] {
+		if w.holders.ever(person, of, kin) {
+			return kin, true
+		}
+	}
+	return "", false
 }
 
 // standsAlone reports whether a title can mean its holder: nothing before it
