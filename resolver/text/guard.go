@@ -76,9 +76,11 @@ func (w *work) survey() {
 		if r.inner || len(r.candidates) == 0 {
 			continue
 		}
-		r.evidence = w.evidence(r)
 		top := &r.candidates[0]
-		if r.evidence < enough {
+		if r.state != sure {
+			r.evidence = w.evidence(r)
+		}
+		if r.state != sure && r.evidence < enough {
 			continue
 		}
 		if r.outcome == resolver.Resolved && top.Method <= resolver.Inflected {
@@ -498,7 +500,7 @@ func (w *work) loneName(i int) bool {
 	const wellKnown = 0.62
 	if n := w.covered[i]; n > 0 {
 		r := &w.runs[n-1]
-		if r.to != r.from+1 || len(r.candidates) == 0 || r.titled || w.tokens.list[i].form&(formUpper|formCaps|formTitle) != formUpper {
+		if r.to != r.from+1 || len(r.candidates) == 0 || !r.candidates[0].Name.Valid() || r.titled || w.tokens.list[i].form&(formUpper|formCaps|formTitle) != formUpper {
 			return false
 		}
 		k := r.candidates[0].Name.Kind()

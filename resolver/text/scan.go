@@ -59,6 +59,9 @@ func (w *work) at(i, limit int, inner bool) int {
 	}
 	if t.form&formChar != 0 {
 		end, query := w.chars(i, limit)
+		if next := w.initialsAt(i, limit, end); next > i && !inner {
+			return next
+		}
 		if end > i {
 			w.add(i, end, int(t.start), w.tokens.surface(i, end), query, false, inner)
 		}
