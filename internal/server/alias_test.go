@@ -257,6 +257,49 @@ func TestLoadRejectsRowByRow(t *testing.T) {
 	}
 }
 
+// An ID is an entity or what has become of one: merges that go in circles, or
+// several ways, are rejected whichever comes first.
+func TestMergesInCirclesAreRejected(t *testing.T) {
+	k := startKeeping(t)
+	merged := func(id string, former ...string) *onomav1.Entity {
+		e := person(id, "N "+id)
+		e.FormerIds = former
+		return e
+	}
+	for what, c := range map[string]struct {
+		rows   []*onomav1.Entity
+		line   int64
+		field  string
+		upsert bool
+	}{
+		"a circle of two":              {[]*onomav1.Entity{merged("x:1", "x:2"), merged("x:2", "x:1")}, 2, "id", true},
+		"a circle of three":            {[]*onomav1.Entity{merged("x:1", "x:2"), merged("x:3", "x:1"), merged("x:2", "x:3")}, 2, "former_ids[0]", true},
+		"the entity after its merger":  {[]*onomav1.Entity{merged("x:1", "x:0", "x:2"), merged("x:2")}, 2, "id", true},
+		"the entity before its merger": {[]*onomav1.Entity{merged("x:2"), merged("x:1", "x:0", "x:2")}, 2, "former_ids[1]", true},
+		"merged into two":              {[]*onomav1.Entity{merged("x:1", "x:0"), merged("x:2", "x:0")}, 2, "former_ids[0]", true},
+		"merged twice into one":        {[]*onomav1.Entity{merged("x:1", "x:0", "x:0"), merged("x:2", "x:9")}, 0, "", false},
+	} {
+		stream := k.loadOf(t, t.Context(), &onomav1.LoadHeader{Source: "x", Mode: onomav1.LoadMode_LOAD_MODE_REPLACE, RequestId: what, MaxRejections: -1})
+		stream.Send(chunkOf(0, c.rows...))
+		stream.Send(commitOf(int64(len(c.rows))))
+		response, err := stream.CloseAndRecv()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		got := response.Result.Rejections
+		if c.line == 0 && len(got) != 0 || c.line > 0 && (len(got) == 0 || got[0].Line != c.line || got[0].Field != c.field) {
+			t.Errorf("%s: rejected %v, want line %d, %s", what, got, c.line, c.field)
+		}
+		if !c.upsert {
+			continue
+		}
+		_, err = k.alias.UpsertEntities(t.Context(), &onomav1.UpsertEntitiesRequest{Source: "y", RequestId: "upsert " + what, Entities: c.rows})
+		if status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%s, in an upsert: %v", what, err)
+		}
+	}
+}
+
 // A load that is cut off at any message goes on where it was, and ends as if it
 // had not been.
 func TestLoadResumes(t *testing.T) {

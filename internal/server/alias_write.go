@@ -148,6 +148,17 @@ func (s *aliasService) UpsertEntities(ctx context.Context, request *onomav1.Upse
 	for i, p := range request.Positions {
 		add(fmt.Sprintf("positions[%d]", i), &onomav1.Row{Fact: &onomav1.Row_Position{Position: p}})
 	}
+	former := make(map[string]bool)
+	for i, e := range request.Entities {
+		for j, id := range e.FormerIds {
+			if former[id] || seen[table.Key{Kind: table.EntityRow, ID: id}] {
+				check.fail(fmt.Sprintf("entities[%d].former_ids[%d]", i, j), "%s is an entity in this call or a former ID of another: merges would go in circles", quote(id))
+			}
+		}
+		for _, id := range e.FormerIds {
+			former[id] = true
+		}
+	}
 	if err := check.err(); err != nil {
 		return nil, err
 	}

@@ -167,12 +167,14 @@ func readCSV(in *Input, o *Options, yield Yield) error {
 // not well formed goes to bad, and reading goes on at the next line.
 func eachRecord(in *Input, visit func(int64, []string) error, bad func(int64, *table.Problem) error) error {
 	var pending []byte
+	var buffer bufio.Reader
 	start, quotes := int64(0), 0
 	flush := func() error {
 		if start == 0 {
 			return nil
 		}
-		r := csv.NewReader(bytes.NewReader(pending))
+		buffer.Reset(bytes.NewReader(pending))
+		r := csv.NewReader(&buffer)
 		r.FieldsPerRecord = -1
 		record, err := r.Read()
 		at := start
@@ -191,7 +193,13 @@ func eachRecord(in *Input, visit func(int64, []string) error, bad func(int64, *t
 			start = number
 		}
 		pending = append(append(pending, line...), '\n')
-		quotes += bytes.Count(line, []byte{'"'})
+		if quotes += bytes.Count(line, []byte{'"'}); quotes == 0 {
+			start, pending = 0, pending[:0]
+			if len(line) == 0 {
+				return nil
+			}
+			return visit(number, strings.Split(string(line), ","))
+		}
 		// A quote that is open at the end of the line goes on in the next.
 		if quotes%2 != 0 && len(pending) < bufio.MaxScanTokenSize*16 {
 			return nil
@@ -222,7 +230,25 @@ type gathered struct {
 	names  names
 	// weighed tells that a column gave the prominence.
 	weighed bool
-	seen    map[string]bool // texts and languages, once there are many names
+	// said is what each list of the entity has, by its field.
+	said map[string]*once[saying]
+}
+
+// saying is one item of a list of an entity.
+type saying struct {
+	detail, value, language string
+	from, to                fact.Date
+}
+
+// first reports whether the list of the field does not have the item yet.
+func (g *gathered) first(field string, item saying) bool {
+	if g.said[field] == nil {
+		if g.said == nil {
+			g.said = make(map[string]*once[saying])
+		}
+		g.said[field] = new(once[saying])
+	}
+	return g.said[field].first(item)
 }
 
 func readColumns(in *Input, o *Options, yield Yield, read func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error) error {
@@ -328,7 +354,7 @@ func (c *columns) record(number int64, record []string) error {
 	if g.entity.Kind == fact.KindUnspecified && kindWord != "" {
 		g.entity.Kind = word(&w, "kind", "", strings.ToUpper(kindWord), fact.ParseKind)
 	}
-	if role.Position != "" && !slices.Contains(g.entity.Roles, role) {
+	if role.Position != "" && g.first("role", saying{value: role.Position, from: role.From, to: role.To}) {
 		g.entity.Roles = append(g.entity.Roles, role)
 	}
 	for i := range c.fields {
@@ -351,18 +377,13 @@ func (g *gathered) take(f *mapped, v, language string, kind fact.NameKind, from,
 		}
 	case "name":
 		if o.admits(language) {
-			key := fmt.Sprintf("%s\x00%s\x00%d\x00%d", v, language, from, to)
-			if !g.seen[key] {
-				if g.seen == nil {
-					g.seen = make(map[string]bool)
-				}
-				g.seen[key] = true
+			if g.first(f.field, saying{"", v, language, from, to}) {
 				g.names.list = append(g.names.list, fact.Name{Text: v, Language: language, Kind: kind, From: from, To: to})
 			}
 		}
 	case "external":
-		if x := (fact.ExternalID{Scheme: f.detail, Value: v}); !slices.Contains(e.External, x) {
-			e.External = append(e.External, x)
+		if g.first(f.field, saying{detail: f.detail, value: v}) {
+			e.External = append(e.External, fact.ExternalID{Scheme: f.detail, Value: v})
 		}
 	case "relation":
 		kind, sector, _ := strings.Cut(f.detail, ".")
@@ -370,11 +391,11 @@ func (g *gathered) take(f *mapped, v, language string, kind fact.NameKind, from,
 		if sector != "" {
 			r.Sector = word(w, "relations[0].sector", "", sector, fact.ParseSector)
 		}
-		if r.Target != e.ID && !slices.Contains(e.Relations, r) {
+		if r.Target != e.ID && g.first(f.field, saying{detail: f.detail, value: v}) {
 			e.Relations = append(e.Relations, r)
 		}
 	case "former_id":
-		if v != e.ID && !slices.Contains(e.Redirects, v) {
+		if v != e.ID && g.first(f.field, saying{value: v}) {
 			e.Redirects = append(e.Redirects, v)
 		}
 	case "prominence":

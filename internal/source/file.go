@@ -33,6 +33,8 @@ const (
 	bufferBytes = 256 << 10
 	// maxLineBytes is the longest line that is read; a longer one is rejected.
 	maxLineBytes = 16 << 20
+	// headBytes is how much is looked at to tell whether a file is text.
+	headBytes = 512
 	// A file that unpacks to more than bombRatio times itself is refused once it
 	// has given bombBytes. Real lists stay under 100.
 	bombRatio = 2000
@@ -93,7 +95,7 @@ func NewInput(name string, r io.Reader, stop func() error) (*Input, error) {
 		}
 	}
 	in.text = bufio.NewReaderSize(bombGuard{in, unpacked}, bufferBytes)
-	bom, err := in.text.Peek(3)
+	bom, err := in.text.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -102,6 +104,8 @@ func NewInput(name string, r io.Reader, stop func() error) (*Input, error) {
 		_, _ = in.text.Discard(3) // what was peeked is there
 	case bytes.HasPrefix(bom, []byte("\xff\xfe")), bytes.HasPrefix(bom, []byte("\xfe\xff")):
 		return nil, fmt.Errorf("%s is UTF-16; convert it to UTF-8 first (iconv -f utf-16 -t utf-8)", name)
+	case bytes.IndexByte(bom, 0) >= 0:
+		return nil, fmt.Errorf("%s is no text: it has a NUL at byte %d; UTF-16 without its mark is to be converted to UTF-8 first (iconv -f utf-16le -t utf-8)", name, bytes.IndexByte(bom, 0))
 	}
 	return in, nil
 }
@@ -164,7 +168,7 @@ func (in *Input) eachLine(visit func(number int64, line []byte) error, bad func(
 		case len(line) > maxLineBytes:
 			failure = bad(number, &table.Problem{Field: "line", Value: string(line[:64]), Reason: fmt.Sprintf("is longer than %d bytes", maxLineBytes)})
 		case !utf8.Valid(line):
-			failure = bad(number, &table.Problem{Field: "line", Value: string(line[:min(len(line), 64)]), Reason: fmt.Sprintf("is not valid UTF-8 at byte %d", validPrefix(line))})
+			failure = bad(number, &table.Problem{Field: "line", Value: string(line[:min(len(line), 64)]), Reason: fmt.Sprintf("is not valid UTF-8 at byte %d: a file in another encoding is to be converted first (iconv)", validPrefix(line))})
 		case len(line) > 0 || !end:
 			failure = visit(number, line)
 		}

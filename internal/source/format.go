@@ -141,10 +141,33 @@ func (o *Options) admits(language string) bool {
 // wants reports whether entities of the kind are wanted.
 func (o *Options) wants(k fact.Kind) bool { return len(o.Kinds) == 0 || slices.Contains(o.Kinds, k) }
 
+// once tells which things come for the first time. It admits one more than a list
+// of a row may have, so that a row with too many is rejected for that and takes
+// no more memory.
+type once[T comparable] struct {
+	seen map[T]struct{}
+}
+
+func (o *once[T]) first(x T) bool {
+	if _, had := o.seen[x]; had || len(o.seen) > table.MaxList {
+		return false
+	}
+	if o.seen == nil {
+		o.seen = make(map[T]struct{})
+	}
+	o.seen[x] = struct{}{}
+	return true
+}
+
 // names collects the names of one entity without repeating any.
 type names struct {
 	list []fact.Name
+	// given is made once there are many.
+	given once[fact.Name]
 }
+
+// fewNames are looked through one by one.
+const fewNames = 16
 
 func (n *names) add(text, language string, kind fact.NameKind) { n.dated(text, language, kind, 0, 0) }
 
@@ -153,12 +176,26 @@ func (n *names) dated(text, language string, kind fact.NameKind, from, to fact.D
 	if text == "" {
 		return
 	}
-	for i := range n.list {
-		if x := &n.list[i]; x.Text == text && x.Language == language && x.From == from && x.To == to {
+	key := fact.Name{Text: text, Language: language, From: from, To: to} // whatever its kind
+	if len(n.list) < fewNames {
+		for _, x := range n.list {
+			if x.Kind = 0; x == key {
+				return
+			}
+		}
+	} else {
+		if n.given.seen == nil {
+			for _, x := range n.list {
+				x.Kind = 0
+				n.given.first(x)
+			}
+		}
+		if !n.given.first(key) {
 			return
 		}
 	}
-	n.list = append(n.list, fact.Name{Text: text, Language: language, Kind: kind, From: from, To: to})
+	key.Kind = kind
+	n.list = append(n.list, key)
 }
 
 // slug makes an ID of a text: lower case, hyphens for all that is neither letter

@@ -47,6 +47,9 @@ func readFTM(in *Input, o *Options, yield Yield) error {
 		if len(line) == 0 {
 			return nil
 		}
+		if p := tooLong(line); p != nil {
+			return bad(number, p)
+		}
 		var from ftmEntity
 		if err := json.Unmarshal(line, &from); err != nil {
 			return bad(number, &table.Problem{Field: "line", Value: string(line[:min(len(line), 64)]), Reason: "is not JSON of an entity: " + err.Error()})
@@ -71,8 +74,9 @@ func readFTM(in *Input, o *Options, yield Yield) error {
 				e.External = append(e.External, fact.ExternalID{Scheme: x.scheme, Value: value})
 			}
 		}
+		var former once[string]
 		for _, id := range from.Referents {
-			if id != from.ID && !slices.Contains(e.Redirects, id) {
+			if id != from.ID && former.first(id) {
 				e.Redirects = append(e.Redirects, id)
 			}
 		}

@@ -88,9 +88,23 @@ func readJSONLines(in *Input, _ *Options, yield Yield) error {
 		if len(line) == 0 || line[0] == '#' {
 			return nil
 		}
+		if p := tooLong(line); p != nil {
+			return bad(number, p)
+		}
 		row, problem := parseJSONLine(line)
 		return yield(table.Line{Number: number, Row: row, Problem: problem})
 	}, bad)
+}
+
+// maxRowLine is the longest line of JSON that becomes a row. What it unfolds to in
+// memory can be fifty times as much.
+const maxRowLine = 8 << 20
+
+func tooLong(line []byte) *table.Problem {
+	if len(line) <= maxRowLine {
+		return nil
+	}
+	return &table.Problem{Field: "line", Value: string(line[:64]), Reason: fmt.Sprintf("has %d bytes, the limit of a row is %d", len(line), maxRowLine)}
 }
 
 func parseJSONLine(line []byte) (table.Row, *table.Problem) {

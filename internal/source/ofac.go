@@ -59,6 +59,7 @@ func ofacAlias(all *names, e *fact.Entity, kind, name string, weak bool) {
 func readOFACCSV(in *Input, o *Options, yield Yield) error {
 	bad := func(number int64, p *table.Problem) error { return yield(table.Line{Number: number, Problem: p}) }
 	aliases := make(map[string][][2]string)
+	held := 0
 	for _, c := range o.Companions {
 		err := eachRecord(c, func(number int64, r []string) error {
 			if len(r) == 1 && strings.Trim(r[0], "\x1a ") == "" {
@@ -66,6 +67,9 @@ func readOFACCSV(in *Input, o *Options, yield Yield) error {
 			}
 			if len(r) < 4 {
 				return bad(number, &table.Problem{Field: "line", Value: strings.Join(r, ","), Reason: fmt.Sprintf("of %s has %d columns, 4 are needed", c.Name, len(r))})
+			}
+			if held++; held > heldNames {
+				return fmt.Errorf("%s: more than %d aliases are not held", c.Name, heldNames)
 			}
 			n := strings.TrimSpace(r[0])
 			aliases[n] = append(aliases[n], [2]string{strings.TrimSpace(r[2]), strings.TrimSpace(r[3])})
@@ -100,13 +104,18 @@ func readOFACCSV(in *Input, o *Options, yield Yield) error {
 	}, bad)
 }
 
-// maxXMLText bounds the text of one entry of an XML list.
-const maxXMLText = 4 << 20
+// maxXMLText bounds the text of one entry of an XML list, maxXMLDepth how deep
+// its entries stand.
+const (
+	maxXMLText  = 4 << 20
+	maxXMLDepth = 100
+)
 
 // eachOf decodes every element of the names into a fresh T, one at a time.
 func eachOf[T any](in *Input, names []string, visit func(line int64, element string, entry *T) error) error {
 	limited := &boundedReader{r: in}
 	d := xml.NewDecoder(limited)
+	depth := 0
 	for {
 		limited.left = maxXMLText
 		token, err := d.Token()
@@ -116,8 +125,18 @@ func eachOf[T any](in *Input, names []string, visit func(line int64, element str
 		if err != nil {
 			return fmt.Errorf("%s: %w", in.Name, err)
 		}
+		if _, end := token.(xml.EndElement); end {
+			depth--
+		}
 		start, ok := token.(xml.StartElement)
-		if !ok || !slices.Contains(names, start.Name.Local) {
+		if !ok {
+			continue
+		}
+		if !slices.Contains(names, start.Name.Local) {
+			if depth++; depth > maxXMLDepth {
+				line, _ := d.InputPos()
+				return fmt.Errorf("%s: line %d: elements stand more than %d deep in each other", in.Name, line, maxXMLDepth)
+			}
 			continue
 		}
 		line, _ := d.InputPos()

@@ -65,7 +65,9 @@ func (p *phoenix) read(number int64, line string) error {
 		if len(p.names) == 0 {
 			p.line = number
 		}
-		p.names = append(p.names, strings.TrimSpace(strings.TrimPrefix(name, "+")))
+		if len(p.names) <= table.MaxList { // one more is rejected
+			p.names = append(p.names, strings.TrimSpace(strings.TrimPrefix(name, "+")))
+		}
 	}
 	for codes != "" {
 		var code string
@@ -110,7 +112,9 @@ func (p *phoenix) code(s string) {
 	if err != nil && p.problem == nil {
 		p.problem = &table.Problem{Field: "roles", Value: s, Reason: err.Error()}
 	}
-	p.roles = append(p.roles, role)
+	if len(p.roles) <= table.MaxList {
+		p.roles = append(p.roles, role)
+	}
 }
 
 // phoenixDate reads YYMMDD or YYYYMMDD.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"onoma/internal/table"
 	"onoma/resolver/fact"
@@ -19,15 +18,19 @@ import (
 //	memberships → roles: at post_id when there is one, else at
 //	    ORGANIZATION:SLUG of the role, with the organisation and the role as title
 //
-// Since memberships come after persons, the whole file is held in memory, at most
-// maxPopolo bytes of it.
-const maxPopolo = 256 << 20
+// Since memberships come after persons, all of them are held in memory: of a file
+// of at most maxPopolo bytes, at most maxPopoloThings.
+const (
+	maxPopolo       = 64 << 20
+	maxPopoloThings = 1_000_000
+)
 
 type popoloFile struct {
-	Persons       []popoloThing      `json:"persons"`
-	Organizations []popoloThing      `json:"organizations"`
-	Memberships   []popoloMembership `json:"memberships"`
-	Posts         []popoloPost       `json:"posts"`
+	Persons       []popoloThing
+	Organizations []popoloThing
+	Memberships   []popoloMembership
+	Posts         []popoloPost
+	held          int
 }
 
 type popoloThing struct {
@@ -60,15 +63,8 @@ type popoloPost struct {
 }
 
 func readPopolo(in *Input, o *Options, yield Yield) error {
-	body, err := io.ReadAll(io.LimitReader(in, maxPopolo+1))
-	if err != nil {
-		return fmt.Errorf("%s: %w", in.Name, err)
-	}
-	if len(body) > maxPopolo {
-		return fmt.Errorf("%s holds more than %d bytes", in.Name, maxPopolo)
-	}
 	var file popoloFile
-	if err := json.Unmarshal(body, &file); err != nil {
+	if err := file.read(in); err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	if len(file.Persons)+len(file.Organizations) == 0 {
@@ -98,6 +94,76 @@ func readPopolo(in *Input, o *Options, yield Yield) error {
 	return nil
 }
 
+// read reads the lists of the object, one item after the other.
+func (f *popoloFile) read(in *Input) error {
+	limited := &io.LimitedReader{R: in, N: maxPopolo + 1}
+	d := json.NewDecoder(limited)
+	err := eachMember(d, '{', func() error {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		list, known := map[any]func() error{
+			"persons":       func() error { return held(f, d, &f.Persons) },
+			"organizations": func() error { return held(f, d, &f.Organizations) },
+			"memberships":   func() error { return held(f, d, &f.Memberships) },
+			"posts":         func() error { return held(f, d, &f.Posts) },
+		}[key]
+		if !known {
+			return d.Decode(new(json.RawMessage))
+		}
+		return eachMember(d, '[', list)
+	})
+	if limited.N <= 0 {
+		return fmt.Errorf("holds more than %d bytes", maxPopolo)
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// eachMember calls visit at each member of the array or object that comes.
+func eachMember(d *json.Decoder, opening json.Delim, visit func() error) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	if token == nil && opening == '[' {
+		return nil // null for an empty list
+	}
+	if token != opening {
+		return fmt.Errorf("at byte %d: %v instead of %q", d.InputOffset(), token, opening)
+	}
+	for d.More() {
+		if err := visit(); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
+}
+
+// held takes the next item of a list.
+func held[T any](f *popoloFile, d *json.Decoder, to *[]T) error {
+	if f.held++; f.held > maxPopoloThings {
+		return fmt.Errorf("has more than %d persons, organizations, memberships and posts", maxPopoloThings)
+	}
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		return err
+	}
+	if p := tooLong(raw); p != nil {
+		return fmt.Errorf("at byte %d: an item %s", d.InputOffset(), p.Reason)
+	}
+	var item T
+	if err := json.Unmarshal(raw, &item); err != nil {
+		return fmt.Errorf("at byte %d: %w", d.InputOffset(), err)
+	}
+	*to = append(*to, item)
+	return nil
+}
+
 func (t *popoloThing) entity(kind fact.Kind, o *Options) *fact.Entity {
 	e := &fact.Entity{ID: t.ID, Kind: kind, Canonical: t.Name}
 	var all names
@@ -112,8 +178,9 @@ func (t *popoloThing) entity(kind fact.Kind, o *Options) *fact.Entity {
 		}
 	}
 	e.Names = all.list
+	var given once[fact.ExternalID]
 	for _, x := range t.Identifiers {
-		if id := (fact.ExternalID{Scheme: x.Scheme, Value: x.Identifier}); x.Scheme != "" && x.Identifier != "" && !slices.Contains(e.External, id) {
+		if id := (fact.ExternalID{Scheme: x.Scheme, Value: x.Identifier}); x.Scheme != "" && x.Identifier != "" && given.first(id) {
 			e.External = append(e.External, id)
 		}
 	}
@@ -123,7 +190,7 @@ func (t *popoloThing) entity(kind fact.Kind, o *Options) *fact.Entity {
 // roles turns memberships into roles by person, and the positions they are at.
 func (f *popoloFile) roles() (roles map[string][]fact.Role, positions []*fact.Position, problems map[string]*table.Problem) {
 	roles, problems = make(map[string][]fact.Role), make(map[string]*table.Problem)
-	known := make(map[string]bool)
+	known, given := make(map[string]bool), make(map[string]*once[fact.Role])
 	add := func(p *fact.Position, title string) {
 		if known[p.ID] {
 			return
@@ -151,7 +218,10 @@ func (f *popoloFile) roles() (roles map[string][]fact.Role, positions []*fact.Po
 		if w.problem != nil {
 			problems[m.Person] = w.problem
 		}
-		if !slices.Contains(roles[m.Person], role) {
+		if given[m.Person] == nil {
+			given[m.Person] = new(once[fact.Role])
+		}
+		if given[m.Person].first(role) {
 			roles[m.Person] = append(roles[m.Person], role)
 		}
 	}

@@ -173,11 +173,12 @@ type sheetReader struct {
 	kind    string
 	row     table.Row
 	problem *table.Problem
+	line    sheetLine // used again for each
 }
 
 // newSheetReader reads the header.
 func newSheetReader(header []string, o *Options, yield Yield) (*sheetReader, error) {
-	r := &sheetReader{options: o, yield: yield}
+	r := &sheetReader{options: o, yield: yield, line: make(sheetLine)}
 	for i, column := range header {
 		column = strings.ToLower(strings.TrimSpace(column))
 		if !slices.Contains(sheetColumns, column) || slices.Contains(r.columns, column) {
@@ -198,7 +199,8 @@ func (r *sheetReader) record(number int64, record []string) error {
 		return r.yield(table.Line{Number: number, Problem: &table.Problem{Field: "line", Value: record[0],
 			Reason: fmt.Sprintf("has %d columns, the header %d", len(record), len(r.columns))}})
 	}
-	l := make(sheetLine, len(record))
+	l := r.line
+	clear(l)
 	blank := true
 	for i, cell := range record {
 		l[r.columns[i]] = cell
@@ -247,7 +249,7 @@ func (r *sheetReader) add(number int64, l sheetLine, goesOn bool) {
 	var w words
 	switch {
 	case r.row.Position != nil:
-		if l["name"] != "" {
+		if l["name"] != "" && len(r.row.Position.Titles) <= table.MaxList {
 			r.row.Position.Titles = append(r.row.Position.Titles, fact.Title{Text: l["name"], Language: l["language"]})
 		}
 	case r.row.Entity != nil:
@@ -266,6 +268,9 @@ func (r *sheetReader) add(number int64, l sheetLine, goesOn bool) {
 
 func (r *sheetReader) addToEntity(w *words, l sheetLine) {
 	e := r.row.Entity
+	if max(len(e.Names), len(e.Relations), len(e.Roles), len(e.External), len(e.Redirects)) > table.MaxList {
+		return // it is rejected as it is
+	}
 	from, to := w.date("from", l["from"]), w.date("to", l["to"])
 	if l["name"] != "" {
 		n := fact.Name{Text: l["name"], Language: l["language"], Kind: fact.Alias, From: from, To: to}

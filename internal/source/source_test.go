@@ -168,37 +168,6 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestHostileFiles(t *testing.T) {
-	rejectsLine := func(what string, r io.Reader) {
-		in, err := source.NewInput(what, r, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := told("jsonl", in, new(source.Options))
-		if err != nil || !strings.Contains(got, "1 rejected") || !strings.Contains(got, `"a:9"`) {
-			t.Errorf("%s: %v, %.200s; want line 1 rejected and line 2 taken", what, err, got)
-		}
-	}
-	good := "\n" + `{"entity":{"id":"a:9","kind":"PLACE","canonical_name":"V"}}` + "\n"
-	rejectsLine("a line of 100 MB", io.MultiReader(&endless{100 << 20}, strings.NewReader(good)))
-	rejectsLine("deep JSON", strings.NewReader(strings.Repeat("[", 1<<20)+good))
-	rejectsLine("Latin-1", strings.NewReader("{\"entity\":{\"id\":\"\xe9\"}}"+good))
-	if _, err := source.NewInput("UTF-16", strings.NewReader("\xff\xfe{\x00"), nil); err == nil || !strings.Contains(err.Error(), "UTF-16") {
-		t.Errorf("UTF-16: %v", err)
-	}
-	var bomb bytes.Buffer
-	z, _ := zstd.NewWriter(&bomb)
-	io.Copy(z, &endless{600 << 20})
-	z.Close()
-	in, err := source.NewInput("bomb.zst", bytes.NewReader(bomb.Bytes()), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := told("jsonl", in, new(source.Options)); err == nil || !strings.Contains(err.Error(), "unpacks") {
-		t.Errorf("a bomb of %d bytes: %v", bomb.Len(), err)
-	}
-}
-
 func TestWriterIsReadAgain(t *testing.T) {
 	var file bytes.Buffer
 	var rows []string

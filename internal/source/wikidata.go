@@ -29,6 +29,8 @@ type wikidata struct {
 	kinds    map[string]fact.Kind // by class
 	above    map[string][]string  // superclasses of classes
 	capitals map[string][]string  // countries by capital
+	// classes and waiting count what is remembered.
+	classes, waiting int
 }
 
 // wikidataKinds lists the classes that say what an item is, a kind and the
@@ -37,8 +39,12 @@ type wikidata struct {
 //go:embed wikidata_kinds.txt
 var wikidataKinds string
 
-// maxClasses bounds the subclass relations that are remembered.
-const maxClasses = 5_000_000
+// The subclass relations that are remembered, and the capitals that are waited
+// for, are bounded.
+const (
+	maxClasses  = 5_000_000
+	maxCapitals = 1_000_000
+)
 
 func newWikidata(o *Options, yield Yield) *wikidata {
 	w := &wikidata{options: o, yield: yield, kinds: make(map[string]fact.Kind), above: make(map[string][]string), capitals: make(map[string][]string)}
@@ -158,12 +164,14 @@ func (i *wikidataItem) statements(property string) func(func(*wikidataClaim) boo
 
 func (w *wikidata) item(number int64, item *wikidataItem) error {
 	for c := range item.statements("P279") {
-		if class := c.Main.id(); class != "" && len(w.above) < maxClasses {
+		if class := c.Main.id(); class != "" && w.classes < maxClasses {
+			w.classes++
 			w.above[item.ID] = append(w.above[item.ID], class)
 		}
 	}
 	for c := range item.statements("P36") {
-		if capital := c.Main.id(); capital != "" && c.Qualifiers["P582"] == nil {
+		if capital := c.Main.id(); capital != "" && c.Qualifiers["P582"] == nil && w.waiting < maxCapitals {
+			w.waiting++
 			w.capitals[capital] = append(w.capitals[capital], item.ID)
 		}
 	}
@@ -191,6 +199,7 @@ func (w *wikidata) item(number int64, item *wikidataItem) error {
 	for _, country := range w.capitals[item.ID] {
 		w.capitalOf(e, country, 0, 0)
 	}
+	w.waiting -= len(w.capitals[item.ID])
 	delete(w.capitals, item.ID)
 	for _, x := range []struct{ property, scheme string }{
 		{"P297", "iso3166-1"}, {"P298", "iso3166-1-alpha3"}, {"P300", "iso3166-2"}, {"P1566", "geonames"},

@@ -19,8 +19,8 @@ const (
 	MaxNoteBytes     = 1024
 	MaxRequestBytes  = 128
 	MaxSourceBytes   = 64
-	// maxList bounds each list of a row, so that one row cannot fill the memory.
-	maxList = 100_000
+	// MaxList bounds each list of a row, so that one row cannot fill the memory.
+	MaxList = 100_000
 )
 
 // Problem is what is wrong with a row.
@@ -85,8 +85,8 @@ func checkEntity(e *fact.Entity) *Problem {
 	if math.IsNaN(e.Prominence) || e.Prominence < 0 || e.Prominence > 1 {
 		return &Problem{"prominence", fmt.Sprint(e.Prominence), "is outside 0 to 1"}
 	}
-	if n := max(len(e.Names), len(e.Relations), len(e.Roles), len(e.External), len(e.Redirects)); n > maxList {
-		return &Problem{"names", fmt.Sprint(n), fmt.Sprintf("items in a list, the limit is %d", maxList)}
+	if n := max(len(e.Names), len(e.Relations), len(e.Roles), len(e.External), len(e.Redirects)); n > MaxList {
+		return &Problem{"names", fmt.Sprint(n), fmt.Sprintf("items in a list, the limit is %d", MaxList)}
 	}
 	for i := range e.Names {
 		n := &e.Names[i]
@@ -161,8 +161,8 @@ func checkPosition(p *fact.Position) *Problem {
 	if bad := checkID("id", p.ID); bad != nil {
 		return bad
 	}
-	if len(p.Titles) > maxList {
-		return &Problem{"titles", fmt.Sprint(len(p.Titles)), fmt.Sprintf("items, the limit is %d", maxList)}
+	if len(p.Titles) > MaxList {
+		return &Problem{"titles", fmt.Sprint(len(p.Titles)), fmt.Sprintf("items, the limit is %d", MaxList)}
 	}
 	for i, t := range p.Titles {
 		if bad := checkText("text", t.Text); bad != nil {

@@ -96,6 +96,7 @@ type Loader struct {
 	next    int64           // sequence of the next chunk
 	rows    int64           // that came, good and bad
 	ids     idSet
+	former  idSet // IDs that were merged into others; hashed as ids does
 	dangles []dangling
 	result  Result
 	buffer  []Encoded
@@ -136,6 +137,7 @@ func (m *Mirror) NewLoad(ctx context.Context, o LoadOptions) (*Loader, error) {
 	}
 	l := &Loader{mirror: m, options: o, batch: b, table: m.resolver.Table(), runs: make(chan []Encoded, 1), staged: make(chan error, 1), touched: time.Now()}
 	l.ids.init()
+	l.former.init()
 	// Staging outlives the call that began it: a load that is cut off may be
 	// resumed by another.
 	go l.stage(context.WithoutCancel(ctx), l.runs)
@@ -176,8 +178,8 @@ func (l *Loader) Add(sequence int64, file string, lines []Line) error {
 			problem = line.Row.Check()
 		}
 		key := line.Row.Key()
-		if problem == nil && !l.ids.add(l.ids.hash(key)) {
-			problem = &Problem{"id", line.Row.ID(), "has come before in this load"}
+		if problem == nil {
+			problem = l.place(key, &line.Row)
 		}
 		if problem != nil {
 			if err := l.reject(file, line.Number, line.Row.ID(), problem); err != nil {
@@ -196,6 +198,39 @@ func (l *Loader) Add(sequence int64, file string, lines []Line) error {
 		}
 	}
 	l.next++
+	return nil
+}
+
+// place takes the row's ID and its former IDs. An ID is one row's alone, and
+// either a row or what has become of one: otherwise merges could go in circles.
+func (l *Loader) place(key Key, row *Row) *Problem {
+	own := l.ids.hash(key)
+	if l.ids.has(own) {
+		return &Problem{"id", row.ID(), "has come before in this load"}
+	}
+	if l.former.n > 0 && l.former.has(own) {
+		return &Problem{"id", row.ID(), "is a former ID of another entity in this load: it is either merged or an entity"}
+	}
+	if row.Entity == nil || len(row.Entity.Redirects) == 0 {
+		l.ids.add(own)
+		return nil
+	}
+	for i, id := range row.Entity.Redirects {
+		reason := ""
+		switch was := l.ids.hash(Key{EntityRow, id}); {
+		case l.ids.has(was):
+			reason = "is an entity in this load: it is either merged or an entity"
+		case l.former.has(was):
+			reason = "is a former ID of another entity in this load"
+		}
+		if reason != "" {
+			return &Problem{fmt.Sprintf("former_ids[%d]", i), id, reason}
+		}
+	}
+	l.ids.add(own)
+	for _, id := range row.Entity.Redirects {
+		l.former.add(l.ids.hash(Key{EntityRow, id}))
+	}
 	return nil
 }
 
