@@ -88,7 +88,10 @@ RESOLVED. Every flag can be set by the environment: --as-of by ONOMA_AS_OF.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return flagsFromEnvironment(cmd.Flags(), env.lookup)
+			if err := flagsFromEnvironment(cmd.Flags(), env.lookup); err != nil {
+				return err
+			}
+			return flagsFromFile(cmd.Flags())
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })

@@ -23,6 +23,7 @@ func newServe(env environment) *cobra.Command {
 		guard           guarding
 		keep            caching
 		trace           tracing
+		limits          limitFlags
 		level           = newChoice("info", "debug", "warn", "error")
 		format          = newChoice("text", "json")
 	)
@@ -36,9 +37,16 @@ calls, lets calls under way finish, and gives up after --drain-timeout.
 
 On the loopback interface anyone may do everything. Another address needs
 --tls-cert and --tls-key, and --callers or --tls-client-ca; or --insecure, which
-lets anyone read, in the clear, and nobody without credentials write.`,
+lets anyone read, in the clear, and nobody without credentials write.
+
+Flags may stand on the command line, in the environment (--tls-cert is
+ONOMA_TLS_CERT) and in the file of --config, which count in this order.`,
 		Example: `  onoma serve
-  grpcurl -plaintext -d '{"query":{"name":"Mosca"}}' 127.0.0.1:7411 onoma.v1.ResolverService/Resolve`,
+  grpcurl -plaintext -d '{"query":{"name":"Mosca"}}' 127.0.0.1:7411 onoma.v1.ResolverService/Resolve
+  onoma token news-desk reader >> callers
+  onoma serve --listen 0.0.0.0:7411 --tls-cert tls.crt --tls-key tls.key --callers callers
+  onoma serve --data-dir /var/lib/onoma --ops-listen 127.0.0.1:7412
+  onoma serve --postgres postgres://onoma@db/onoma --data-dir /var/lib/onoma --redis redis:6379`,
 		Args: cobra.NoArgs,
 	}
 	flags := cmd.Flags()
@@ -49,12 +57,17 @@ lets anyone read, in the clear, and nobody without credentials write.`,
 	guard.flags(flags)
 	keep.flags(flags)
 	trace.flags(flags)
+	limits.flags(flags)
+	flags.String(configFlag, "", "`FILE` of flags, YAML: a line such as 'listen: 0.0.0.0:7411' for each; the command line and the environment outrank it")
 	flags.DurationVar(&announce, "drain-announce", 0, "how long to say NOT_SERVING before new calls are refused")
 	flags.DurationVar(&drain, "drain-timeout", 20*time.Second, "longest time to let calls under way finish")
 	flags.Var(level, "log-level", "least level of what is logged; names are logged at debug only")
 	flags.Var(format, "log-format", "how log lines are written to standard error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkListen(listen, insecure || guard.closed()); err != nil {
+			return err
+		}
+		if err := limits.check(); err != nil {
 			return err
 		}
 		start := time.Now()
@@ -86,8 +99,8 @@ lets anyone read, in the clear, and nobody without credentials write.`,
 		}
 		defer sendLast()
 		s, err := server.New(server.Options{
-			Tracer: tracer,
-			Cache:  results, Program: program,
+			Tracer: tracer, Limits: &limits.Limits,
+			Cache: results, Program: program,
 			Resolver: r, Mirror: mirror, Version: version(), Logger: log, Metrics: metrics, Audit: guarded.audit,
 			Access: guarded.access, Admission: guard.admission, Extra: guarded.extra(metrics),
 		})
