@@ -4,9 +4,10 @@ package reliability_test
 
 import (
 	"fmt"
-	"net"
 	"testing"
 	"time"
+
+	"onoma/internal/reliability"
 
 	onomav1 "onoma/proto/onoma/v1"
 )
@@ -17,18 +18,12 @@ func TestIdleConnections(t *testing.T) {
 	c := connect(t, r)
 	a := newAsked(t, c)
 	before := r.residentMB()
-	var conns []net.Conn
-	defer func() {
-		for _, conn := range conns {
-			_ = conn.Close()
-		}
-	}()
 	for range 1000 {
-		conn, err := net.Dial("tcp", r.address) //nolint:noctx // loopback
+		a, err := reliability.Attack(r.address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		conns = append(conns, conn)
+		defer func() { _ = a.Close() }()
 	}
 	// This one asks for much and reads nothing.
 	stream, err := c.Resolver.StreamResolve(t.Context())
