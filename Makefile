@@ -18,6 +18,7 @@ RACE = $(addsuffix /..., $(addprefix ./, $(wildcard cache client cmd internal/se
 FUZZTIME ?= 30s
 FUZZLONG ?=
 BENCH    ?= .
+SOAK     ?= 20m
 COUNT    ?= 1
 AGAINST  ?= main
 VULNDB   ?= https://vuln.go.dev
@@ -81,6 +82,10 @@ drills: ## Faults, overload, restarts and a short soak against real servers, tim
 .PHONY: examples
 examples: ## Run the clients in Python and TypeScript against a server, where their tools are at hand
 	examples/run
+
+.PHONY: soak
+soak: ## Loads, publishes and reads for SOAK (20m): no wrong answer, memory and goroutines flat
+	go test -tags drill -count=1 -timeout 2h -run 'TestSoak' -v ./internal/reliability -args -soak $(SOAK)
 
 .PHONY: faults
 faults: ## Kill a loading process 50 times and look at what it leaves

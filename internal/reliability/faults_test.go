@@ -46,7 +46,7 @@ func newSystem(t *testing.T) *system {
 		t.Fatal(err)
 	}
 	s.everywhere(version)
-	s.traffic = newTraffic(t, s.client, connect(t, s.replicas...))
+	s.traffic = newTraffic(t, 2200, s.client, connect(t, s.replicas...))
 	s.traffic.published = first.published
 	return s
 }

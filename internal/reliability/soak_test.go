@@ -11,52 +11,35 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	onomav1 "onoma/proto/onoma/v1"
 )
 
-// leastSamples is how many publishes a soak makes, however slow the machine.
-const leastSamples = 6
+// leastPublishes is how many a soak makes, however slow the machine.
+const leastPublishes = 6
 
-// TestSoak loads and reads at once for as long as it is told. Every publish is
-// read back by whoever made it, and the memory and the goroutines of the end are
-// those of the first third.
+// TestSoak loads and reads at once for as long as it is told. No answer is wrong,
+// none is of an older table than one before, and the memory and the goroutines of
+// the last third are those of the first. How long anything takes is not looked at,
+// so that it says the same on a busy machine: a call that is refused there is no
+// wrong answer.
 func TestSoak(t *testing.T) {
 	r := startReplica(t, "--data-dir", t.TempDir())
 	c := connect(t, r)
 	ctx, cancel := context.WithTimeout(t.Context(), *soak)
 	defer cancel()
-	publish := func(n int) (version int64, err error) {
-		result, err := c.Load(context.WithoutCancel(ctx), &onomav1.LoadHeader{
-			Source: "soak", Mode: onomav1.LoadMode_LOAD_MODE_REPLACE, RequestId: fmt.Sprint("soak-", n),
-		}, func(yield func(*onomav1.Row, error) bool) {
-			for i := range 300 {
-				id := fmt.Sprintf("soak:%d", i)
-				name := &onomav1.Name{Text: fmt.Sprintf("Soak %d %d", i, n), Language: "en", Kind: onomav1.NameKind_NAME_KIND_PRIMARY}
-				e := &onomav1.Entity{Id: id, Kind: onomav1.EntityKind_ENTITY_KIND_ORGANIZATION, CanonicalName: name.Text, Names: []*onomav1.Name{name}}
-				if !yield(&onomav1.Row{Line: int64(i + 1), Fact: &onomav1.Row_Entity{Entity: e}}, nil) {
-					return
-				}
-			}
-		})
-		return result.GetTableVersion(), err
-	}
-	if _, err := publish(0); err != nil {
+	first := &traffic{published: make(map[int64]int), filling: 300}
+	if _, err := first.publish(t.Context(), c, 0); err != nil {
 		t.Fatal(err)
 	}
-	l := startLoad(c, newAsked(t, c), 2, 5*time.Millisecond)
+	w := newTraffic(t, 300, c, connect(t, r))
+	w.published, w.filling = first.published, first.filling
+	w.start()
 	type sample struct{ memory, goroutines int }
 	var samples []sample
-	publishes, stale := 1, 0
-	for ; ctx.Err() == nil || len(samples) < leastSamples; publishes++ {
-		version, err := publish(publishes)
-		if err != nil {
+	publishes := 1
+	for ; ctx.Err() == nil || publishes <= leastPublishes; publishes++ {
+		if _, err := w.publish(t.Context(), c, publishes); err != nil {
 			t.Errorf("publish %d: %v", publishes, err)
 			break
-		}
-		answer, err := c.Resolver.Resolve(context.Background(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: fmt.Sprintf("Soak 7 %d", publishes), MinTableVersion: version}})
-		if err != nil || len(answer.Candidates) == 0 || answer.Candidates[0].EntityId != "soak:7" {
-			stale++
 		}
 		samples = append(samples, sample{r.residentMB(), int(r.metric("go_goroutines"))})
 		select {
@@ -64,28 +47,27 @@ func TestSoak(t *testing.T) {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
-	l.end()
-	l.check(t)
-	if stale > 0 {
-		t.Errorf("%d of %d publishes could not be read back", stale, publishes)
+	w.end()
+	if x, b, f := w.wrong.Load(), w.back.Load(), w.failed.Load()-w.refused.Load(); x+b+f > 0 {
+		t.Errorf("of %d answers %d are wrong and %d of an older table than one before; %d calls failed; such as: %s", w.calls.Load(), x, b, f, w.fault)
 	}
-	if len(samples) < leastSamples {
-		t.Fatalf("only %d publishes", len(samples))
+	if w.calls.Load() < 100 {
+		t.Errorf("only %d calls", w.calls.Load())
 	}
-	var first, last sample
+	var begin, end sample
 	for i, s := range samples {
 		if i < len(samples)/3 {
-			first = sample{max(first.memory, s.memory), max(first.goroutines, s.goroutines)}
+			begin = sample{max(begin.memory, s.memory), max(begin.goroutines, s.goroutines)}
 		} else if i >= len(samples)*2/3 {
-			last = sample{max(last.memory, s.memory), max(last.goroutines, s.goroutines)}
+			end = sample{max(end.memory, s.memory), max(end.goroutines, s.goroutines)}
 		}
 	}
-	if last.memory > first.memory*3/2+50 || last.goroutines > first.goroutines+20 {
-		t.Errorf("memory %d to %d MB, goroutines %d to %d", first.memory, last.memory, first.goroutines, last.goroutines)
+	if end.memory > begin.memory*5/4+50 || end.goroutines > begin.goroutines+50 {
+		t.Errorf("memory %d to %d MB, goroutines %d to %d", begin.memory, end.memory, begin.goroutines, end.goroutines)
 	}
-	result(t, fmt.Sprintf("Soak of %s: a load twice a second, reads all the while", *soak), "every publish is read back; no wrong answer; memory and goroutines flat",
-		fmt.Sprintf("%d publishes, %d reads, p99 %s; memory %d to %d MB, goroutines %d to %d", publishes, l.calls.Load(), l.p99().Round(10*time.Microsecond),
-			first.memory, last.memory, first.goroutines, last.goroutines))
+	result(t, fmt.Sprintf("Soak of %s: a load twice a second, 300 reads a second all the while", *soak), "no wrong answer, none of an older table than one before; memory and goroutines flat",
+		fmt.Sprintf("%d publishes, %d reads, %d refused; memory %d to %d MB, goroutines %d to %d", publishes, w.calls.Load(), w.refused.Load(),
+			begin.memory, end.memory, begin.goroutines, end.goroutines))
 }
 
 // metric asks the replica for one of its metrics, one without labels.

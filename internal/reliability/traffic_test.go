@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"onoma/client"
 
 	onomav1 "onoma/proto/onoma/v1"
@@ -33,7 +36,11 @@ type traffic struct {
 	published map[int64]int // by version
 	seen      []seen        // answers to moving names, judged at the end
 
+	rate    int // calls a second, whether or not those before are answered
+	filling int // rows beside the moving names in each publish
+
 	calls, failed, wrong, back atomic.Int64
+	refused                    atomic.Int64 // of those that failed, those that the server had no room for
 	late                       atomic.Int64 // not made, because too many were under way
 	stop                       chan struct{}
 	done                       sync.WaitGroup
@@ -59,14 +66,11 @@ func movingName(i int) string { return fmt.Sprintf("Kestrel Works %c", 'A'+i) }
 
 func movingEntity(i, published int) string { return fmt.Sprintf("drill:%d", (i+published)%moving) }
 
-// rate is how many calls come a second, whether or not those before are answered.
-const rate = 2200
-
 // newTraffic asks everything once, when all is well, and keeps the answers as the
 // oracle.
-func newTraffic(t testing.TB, clients ...*client.Client) *traffic {
+func newTraffic(t testing.TB, rate int, clients ...*client.Client) *traffic {
 	t.Helper()
-	w := &traffic{want: make(map[string]string), annot: make(map[string]string), published: make(map[int64]int), stop: make(chan struct{})}
+	w := &traffic{rate: rate, want: make(map[string]string), annot: make(map[string]string), published: make(map[int64]int), stop: make(chan struct{})}
 	for _, c := range clients {
 		w.callers = append(w.callers, &caller{Client: c})
 	}
@@ -120,7 +124,7 @@ func (w *traffic) start() {
 				return
 			case <-tick.C:
 			}
-			for due := int(time.Since(begin).Seconds() * rate); n < due; n++ {
+			for due := int(time.Since(begin).Seconds() * float64(w.rate)); n < due; n++ {
 				select {
 				case slots <- struct{}{}:
 				default:
@@ -180,6 +184,9 @@ func (w *traffic) call(n int) {
 	switch {
 	case err != nil:
 		w.failed.Add(1)
+		if status.Code(err) == codes.Unavailable {
+			w.refused.Add(1)
+		}
 		w.fault = err.Error()
 	case !right:
 		w.wrong.Add(1)
@@ -202,9 +209,13 @@ func (w *traffic) publish(ctx context.Context, c *client.Client, n int) (version
 	result, err := c.Load(ctx, &onomav1.LoadHeader{
 		Source: "drill", Mode: onomav1.LoadMode_LOAD_MODE_REPLACE, RequestId: fmt.Sprintf("drill-%d", n),
 	}, func(yield func(*onomav1.Row, error) bool) {
-		for i := range moving {
-			name := &onomav1.Name{Text: movingName(i), Language: "en", Kind: onomav1.NameKind_NAME_KIND_PRIMARY}
-			e := &onomav1.Entity{Id: movingEntity(i, n), Kind: onomav1.EntityKind_ENTITY_KIND_ORGANIZATION, CanonicalName: name.Text, Names: []*onomav1.Name{name}}
+		for i := range moving + w.filling {
+			id, text := movingEntity(i, n), movingName(i)
+			if i >= moving {
+				id, text = fmt.Sprintf("drill:%d", i), fmt.Sprintf("Filling %d %d", i, n)
+			}
+			name := &onomav1.Name{Text: text, Language: "en", Kind: onomav1.NameKind_NAME_KIND_PRIMARY}
+			e := &onomav1.Entity{Id: id, Kind: onomav1.EntityKind_ENTITY_KIND_ORGANIZATION, CanonicalName: text, Names: []*onomav1.Name{name}}
 			if !yield(&onomav1.Row{Line: int64(i + 1), Fact: &onomav1.Row_Entity{Entity: e}}, nil) {
 				return
 			}
