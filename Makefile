@@ -13,7 +13,11 @@ BILL     := go tool -modfile=tools/image/go.mod cyclonedx-gomod
 
 # Packages that share memory between goroutines. The race detector makes the
 # rest slow and finds nothing in pure functions.
-RACE = $(addsuffix /..., $(addprefix ./, $(wildcard cache client cmd internal/server internal/table))) ./resolver
+SHARING = $(addsuffix /..., $(addprefix ./, $(wildcard cache client cmd internal/server internal/table)))
+
+# Vet has a part of its own, and nobody debugs these binaries: leaving both out saves
+# a fifth of the time that building tests takes.
+TEST := go test -vet=off -ldflags=-w
 
 FUZZTIME ?= 30s
 FUZZLONG ?=
@@ -64,11 +68,15 @@ vet: ## go vet
 
 .PHONY: unit
 unit: ## All tests once, without the race detector
-	go test ./...
+	$(TEST) ./...
+
+.PHONY: rest
+rest: ## Those tests that race does not run
+	$(TEST) $$(go list ./... | grep -vxFf <(go list $(SHARING)))
 
 .PHONY: race
 race: ## Tests of the packages that share memory, under the race detector
-	go test -race $(RACE)
+	$(TEST) -race $(SHARING) ./resolver
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME (30s), one after the other
