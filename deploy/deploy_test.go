@@ -373,6 +373,32 @@ func readCompose(t *testing.T) (text []byte, compose map[string]any) {
 	return text, compose
 }
 
+// Whatever the program counts of its own, an operator finds: on the dashboard, in
+// an alert, or in the handbook.
+func TestEveryMetricIsShownOrTold(t *testing.T) {
+	var told []byte
+	for _, file := range []string{"chart/monitoring/dashboard.json", "chart/monitoring/alerts.yaml", "../docs/operations.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told = append(told, text...)
+	}
+	n := 0
+	for name := range metricLabels(t) {
+		if !strings.HasPrefix(name, "onoma_") || regexp.MustCompile(`_(bucket|count|sum)$`).MatchString(name) {
+			continue
+		}
+		n++
+		if !regexp.MustCompile(name + `(_bucket|_count|_sum)?\b`).Match(told) {
+			t.Errorf("%s is neither on the dashboard, nor in an alert, nor in docs/operations.md", name)
+		}
+	}
+	if n < 30 {
+		t.Errorf("only %d metrics", n)
+	}
+}
+
 // Redis takes its settings, started as compose.yaml starts it, and the user that is
 // made for Onoma can do what Onoma does, and no more.
 func TestRedisSettings(t *testing.T) {
