@@ -153,6 +153,57 @@ func TestNamesAreClean(t *testing.T) {
 	tell(t, found)
 }
 
+// TestPeoplesAreNotLands holds that a word for a people is no lesser name of its
+// land in the same language: "Greek" would read literally.
+func TestPeoplesAreNotLands(t *testing.T) {
+	var found []string
+	w := openWorld(t)
+	for i := range w.entities {
+		e := &w.entities[i]
+		peoples := map[string]bool{}
+		for _, n := range e.Names {
+			if n.Kind == fact.Demonym {
+				peoples[n.Language+" "+n.Text] = true
+			}
+		}
+		for _, n := range e.Names {
+			if (n.Kind == fact.Alias || n.Kind == fact.Former) && n.Source != "desk" && peoples[n.Language+" "+n.Text] {
+				found = append(found, fmt.Sprintf("%s (%s): %q is its people in %s, and an %s (%s)", e.ID, e.Canonical, n.Text, n.Language, n.Kind, n.Source))
+			}
+		}
+	}
+	tell(t, found)
+}
+
+// TestNoOrdinaryWords holds that nobody of note is called like one of the
+// commonest words.
+func TestNoOrdinaryWords(t *testing.T) {
+	words, excepted := map[string]bool{}, map[string]bool{}
+	for _, line := range lines(t, "testdata/words.txt") {
+		fields := strings.Fields(line)
+		if goodID(fields[0]) {
+			excepted[fields[0]+" "+fields[1]] = true
+			continue
+		}
+		for _, word := range fields {
+			words[name.Fold(word)] = true
+		}
+	}
+	const ofNote = .4
+	var found []string
+	w := openWorld(t)
+	for i := range w.entities {
+		e := &w.entities[i]
+		for _, n := range e.Names {
+			// An acronym asks for its capitals, and a script may share no word.
+			if key := name.Fold(n.Text); e.Prominence >= ofNote && n.Kind != fact.Acronym && n.Kind != fact.Demonym && words[key] && !excepted[e.ID+" "+key] {
+				found = append(found, fmt.Sprintf("%s (%s): %q is a common word (%s %s, %s)", e.ID, e.Canonical, n.Text, n.Language, n.Kind, n.Source))
+			}
+		}
+	}
+	tell(t, found)
+}
+
 func TestOrder(t *testing.T) {
 	w := openWorld(t)
 	for i := range w.entities {
@@ -272,6 +323,39 @@ func TestRoles(t *testing.T) {
 		for _, ref := range []string{p.Jurisdiction, p.Organization} {
 			if ref != "" && w.byID[ref] == nil {
 				found = append(found, fmt.Sprintf("position %s: %s is not in the table", id, ref))
+			}
+		}
+	}
+	tell(t, found)
+}
+
+// TestPostsAgree holds that nobody is both head of state and head of government
+// of one land that has the two posts, and that who leads a state is not said to
+// sit in a parliament or to govern a part of it still.
+func TestPostsAgree(t *testing.T) {
+	lesser := map[string]bool{"deputy_head_of_government": true, "vice_president": true, "speaker_of_parliament": true, "mayor": true, "governor": true, "ambassador": true}
+	var found []string
+	w := openWorld(t)
+	for i := range w.entities {
+		e := &w.entities[i]
+		held := map[string]string{} // office and jurisdiction → position
+		for _, r := range e.Roles {
+			if p := w.positions[r.Position]; r.To == 0 && r.From != 0 {
+				held[p.Office+" "+p.Jurisdiction] = p.Titles[0].Text
+			}
+		}
+		for key, title := range held {
+			office, land, _ := strings.Cut(key, " ")
+			if office != "head_of_state" && office != "head_of_government" {
+				continue
+			}
+			if other, ok := held["head_of_government "+land]; ok && office == "head_of_state" {
+				found = append(found, fmt.Sprintf("%s (%s) is %s and %s at once", e.ID, e.Canonical, title, other))
+			}
+			for key, other := range held {
+				if small, where, _ := strings.Cut(key, " "); lesser[small] && where == land {
+					found = append(found, fmt.Sprintf("%s (%s) is %s and still %s", e.ID, e.Canonical, title, other))
+				}
 			}
 		}
 	}

@@ -156,6 +156,7 @@ var formerCapitals = map[string]bool{
 	"Q182378": true, // Putrajaya
 	"Q33935":  true, // Tel Aviv
 	"Q101418": true, // Lobamba
+	"Q34647":  true, // Johannesburg, seat of the Constitutional Court alone
 	"Q37995":  true, // Yangon
 }
 

@@ -279,12 +279,19 @@ func (w *world) readParadigms(path string) error {
 // only where it resembles the land's own name, so that "French" is not a word
 // for Martinique.
 func (w *world) giveDemonyms() {
+	ofStates := map[string]bool{} // language and word
+	for _, d := range w.demonyms {
+		if e := w.at(d.entity); e != nil && e.state {
+			ofStates[d.lang+" "+fold(d.text)] = true
+		}
+	}
 	for _, d := range w.demonyms {
 		e := w.at(d.entity)
 		if e == nil {
 			continue
 		}
-		if d.rank == rankWeak && !e.state && !w.resembles(e, d.text, d.lang) {
+		// "francês" is listed for French Polynesia, which it resembles.
+		if d.rank == rankWeak && !e.state && (ofStates[d.lang+" "+fold(d.text)] || !w.resembles(e, d.text, d.lang)) {
 			continue
 		}
 		e.name(d.text, d.lang, fact.Demonym, d.source, d.rank)

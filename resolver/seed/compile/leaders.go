@@ -25,12 +25,16 @@ minister-equivalent) lord mann chairman cabinet chief co-vice president, council
 	months = []string{"", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}
 )
 
+// lesserTitle is of one whom the factbook lists as head of a government that the
+// head of state leads.
+var lesserTitle = regexp.MustCompile(`(?i)^(vice president|supreme people's assembly)`)
+
 // readLeaders brings the posts of heads of state and government up to early
 // 2026: the data on posts ends in January 2023.
 func (w *world) readLeaders() error {
 	src := w.source("factbook", "")
 	var found, created, known, unread int
-	chief := map[string]string{} // what the table says of the head of state
+	chief := map[string]string{} // name of the head of state
 	err := w.rows("factbook/leaders.tsv", []string{"country_qid", "role", "text"}, func(f []string) error {
 		country := w.at(f[0])
 		// Of dependencies the head of state is another's.
@@ -47,11 +51,12 @@ func (w *world) readLeaders() error {
 			return err
 		}
 		title, name := splitLeader(withoutParentheses(m[1]))
-		// A president who also heads the government holds one post.
-		if f[1] == "head of government" && f[2] == chief[country.id] {
+		// A president who also heads the government holds one post, and a vice
+		// president or speaker listed for want of a head of government another.
+		if f[1] == "head of government" && (name == chief[country.id] || lesserTitle.MatchString(title)) {
 			return nil
 		}
-		chief[country.id] = f[2]
+		chief[country.id] = name
 		post := w.leaderPost(country, f[1], title)
 		if name == "" {
 			unread++

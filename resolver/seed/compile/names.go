@@ -24,6 +24,9 @@ import (
 //  4. an untagged name of a territory stays only if it resembles a tagged one,
 //     and if no other land or city bears it
 //  5. a word for the people, listed as a name of the land, becomes a DEMONYM
+//     and an alias that is such a word in the same language goes; so does a name in
+//     a small language that is such a word in a large one ("Franse", in Akan)
+//     (and a short name in one goes in any case)
 //  6. of one text in several languages one is kept: the kind of the most trusted
 //     source, and the language as [sharedLanguage] says
 //  7. of names that fold alike one is kept, and the PRIMARY names of the large
@@ -40,6 +43,7 @@ func (w *world) sift(e *entity, known *nameIndex) []fact.Name {
 			names = append(names, n)
 		}
 	}
+	names = withoutPeoples(names)
 	names = mergeExact(names)
 	names = mergeFolded(names)
 	onePrimary(names)
@@ -66,6 +70,9 @@ func (w *world) admissible(e *entity, n *rawName, known *nameIndex) bool {
 	}
 	if e.kind == fact.Person {
 		return true
+	}
+	if base, _, _ := strings.Cut(n.lang, "-"); base != "" && writing.Rank(base) >= writtenLanguages && len([]rune(key)) <= shortWord && isLatin(n.text) {
+		return false
 	}
 	if e.iso != "" && isCode(n.text) && n.kind != fact.Acronym {
 		// CLDR's short names of states in the larger languages are what people
@@ -365,6 +372,35 @@ func class(n rawName) string {
 	return c
 }
 
+// withoutPeoples leaves out names of a land by which news means its people: a
+// lesser name that is the word for the people in its own language ("Greek"), and
+// the name that a language little written has in common with a word for the
+// people in one of [largeLanguages].
+func withoutPeoples(names []rawName) []rawName {
+	peoples := map[string]bool{} // language, or "large" for any of those, and key
+	for _, n := range names {
+		if n.kind != fact.Demonym || n.rank == rankWeak || hyphened(n.text) != 0 {
+			continue
+		}
+		key := fold(n.text)
+		peoples[n.lang+" "+key] = true
+		if writing.Rank(n.lang) < largeLanguages {
+			peoples["large "+key] = true
+		}
+	}
+	return slices.DeleteFunc(names, func(n rawName) bool {
+		switch {
+		case n.kind == fact.Demonym || n.kind == fact.Acronym || n.rank == rankDesk:
+			return false
+		case peoples[n.lang+" "+fold(n.text)]:
+			return n.kind != fact.Primary && n.kind != fact.Official
+		default:
+			lesser := (n.kind != fact.Primary || n.rank >= rankTagged) && writing.Rank(n.lang) >= largeLanguages || writing.Rank(n.lang) >= writtenLanguages
+			return lesser && peoples["large "+fold(n.text)]
+		}
+	})
+}
+
 func mergeExact(names []rawName) []rawName {
 	var merged []rawName
 	for _, g := range group(names, func(n rawName) string { return class(n) + n.text }) {
@@ -423,6 +459,15 @@ func sharedLanguage(names []rawName) string {
 
 // largeLanguages keep their PRIMARY spelling even where another folds alike.
 const largeLanguages = 16
+
+// writtenLanguages is how many languages stand in the order of
+// writing/languages.txt, which are those that news of the world is written in.
+const writtenLanguages = 84
+
+// shortWord is the length up to which a name in a language little written is as
+// likely to be a word of another: "bene" is Benin in three languages, and "well"
+// in Italian; "fora", "pain" and "take" are France, Spain and Turkey in some.
+const shortWord = 5
 
 func mergeFolded(names []rawName) []rawName {
 	var kept []rawName

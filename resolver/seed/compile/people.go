@@ -229,8 +229,9 @@ func shortName(name, country string) string {
 	for at > 1 && particles[strings.ToLower(words[at-1])] {
 		at--
 	}
+	// Two letters are a word somewhere ("Re", "Su", "Te").
 	short := strings.Join(words[at:], " ")
-	if len([]rune(short)) < 2 {
+	if n := len([]rune(short)); n < 2 || n < 3 && !familyFirst[country] {
 		return ""
 	}
 	return short
@@ -286,6 +287,14 @@ func (w *world) servedCountry(e *entity) string {
 	return best
 }
 
+// familyFirstAtHome reports whether the name of one who serves no country is
+// Chinese or Korean, by how it is written there: without a break.
+func familyFirstAtHome(e *entity) bool {
+	return slices.ContainsFunc(e.names, func(n rawName) bool {
+		return (n.lang == "zh" || n.lang == "ko") && n.kind != fact.Short && len([]rune(n.text)) <= 4 && !strings.ContainsAny(n.text, " ·")
+	})
+}
+
 // addDerivedNames gives the surnames, and the order of names of Japan and
 // Hungary, of those who hold or held a top post since 2010.
 func (w *world) addDerivedNames() {
@@ -296,6 +305,9 @@ func (w *world) addDerivedNames() {
 			continue
 		}
 		country := w.servedCountry(e)
+		if country == "" && familyFirstAtHome(e) {
+			country = "kr"
+		}
 		has := false
 		for _, n := range e.names {
 			has = has || n.kind == fact.Short && (n.lang == "en" || n.lang == "mul")

@@ -306,6 +306,9 @@ func (w *world) readPostLabels() (map[string]string, error) {
 			w.openPosition(f[0])
 			labels[f[0]], file[f[0]] = f[1], f[2]
 		}
+		if p := w.positions[f[0]]; p != nil {
+			p.seat = true
+		}
 		return nil
 	})
 	if err != nil {

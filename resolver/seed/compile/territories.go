@@ -12,8 +12,9 @@ import (
 // usualID gives, for the few territories that the backbone lists under another
 // item, the item that everybody else uses.
 var usualID = map[string]string{
-	"Q756617": "Q35", // Kingdom of Denmark → Denmark
-	"Q29999":  "Q55", // Kingdom of the Netherlands → Netherlands
+	"Q756617": "Q35",   // Kingdom of Denmark → Denmark
+	"Q29999":  "Q55",   // Kingdom of the Netherlands → Netherlands
+	"Q40362":  "Q6250", // Sahrawi Republic, for the land that the cities and codes call Western Sahara
 	// The same land under the name of an administration of it: news says Crimea.
 	"Q15925436": "Q7835",
 	"Q31354462": "Q23334", // Abkhazia

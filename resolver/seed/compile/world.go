@@ -90,6 +90,7 @@ type position struct {
 	titles            []fact.Title
 	rank              int
 	single            bool // held by one person at a time
+	seat              bool // in a parliament
 	used              bool
 }
 
