@@ -9,12 +9,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"onoma/internal/table"
+	"onoma/resolver"
 )
 
 // The crash test runs this test binary as a child that loads and publishes until
@@ -56,20 +59,14 @@ func TestCrashChild(t *testing.T) {
 // at random moments. After each, what was acknowledged is there whole, nothing
 // else has left a trace, and the answers are those of a table built anew.
 func TestKilledAnywhere(t *testing.T) {
-	points := 8
-	if s := os.Getenv(crashPoints); s != "" {
-		var err error
-		if points, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	points := crashesWanted(t)
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
 	acknowledged := int64(0)
 	for i := range points {
 		// Half of the children are let publish once, however slow the machine.
 		from := []string{"opened", "published "}[i%2]
-		acknowledged = max(acknowledged, runAndKill(t, dir, from, time.Duration(r.IntN(700))*time.Millisecond))
+		acknowledged = max(acknowledged, runAndKill(t, "^TestCrashChild$", dir, from, time.Duration(r.IntN(700))*time.Millisecond))
 		acknowledged = checkWhole(t, dir, acknowledged)
 	}
 	if acknowledged < int64(points/2) {
@@ -77,11 +74,146 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
+// Small publishes: each rewrites a block of rows, takes one away and puts the one
+// before back, so that the rows of every version can be told. The layer is folded in
+// every few publishes.
+const (
+	blockRows = 40
+	foldEvery = 150
+)
+
+// blockOf returns what a version writes and takes away. The first writes all rows.
+func blockOf(version int) (rows []table.Row, gone int) {
+	row := func(i int) table.Row {
+		return entity(fmt.Sprintf("e%05d", i), fmt.Sprintf("version %d", version), fmt.Sprintf("name %d of %d", i, version), fmt.Sprintf("name %d", i))
+	}
+	if version == 1 {
+		for i := range crashRows {
+			rows = append(rows, row(i))
+		}
+		return rows, -1
+	}
+	gone = version * 7 % crashRows
+	for k := range blockRows {
+		if i := (version*blockRows + k) % crashRows; i != gone {
+			rows = append(rows, row(i))
+		}
+	}
+	if before := (version - 1) * 7 % crashRows; version > 2 && before != gone && !slices.ContainsFunc(rows, func(r table.Row) bool { return r.ID() == fmt.Sprintf("e%05d", before) }) {
+		rows = append(rows, row(before))
+	}
+	return rows, gone
+}
+
+// saidAt returns the canonical name of every row at a version, by ID.
+func saidAt(version int) map[string]string {
+	all := make(map[string]string)
+	for v := 1; v <= version; v++ {
+		rows, gone := blockOf(v)
+		for i := range rows {
+			all[rows[i].ID()] = rows[i].Entity.Canonical
+		}
+		delete(all, fmt.Sprintf("e%05d", gone))
+	}
+	return all
+}
+
+// TestFoldCrashChild is the child of TestKilledWhileFolding.
+func TestFoldCrashChild(t *testing.T) {
+	dir := os.Getenv(crashDirectory)
+	if dir == "" {
+		return // runs only as a child
+	}
+	m, _ := openLayered(t, dir, foldEvery, nil)
+	fmt.Println("opened")
+	for {
+		rows, gone := blockOf(int(m.Version()) + 1)
+		r, err := m.Write(t.Context(), table.Publish{Source: "s", Operation: table.Upsert}, rows, []table.Key{{Kind: table.EntityRow, ID: fmt.Sprintf("e%05d", gone)}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Printf("published %d\n", r.Version)
+	}
+}
+
+// TestKilledWhileFolding kills a process that publishes, layers, notes what changes,
+// folds and writes snapshots, at random moments. After each, the table is at what was
+// acknowledged or one version on, answers as one built anew, and nothing unfinished is
+// left in the directory.
+func TestKilledWhileFolding(t *testing.T) {
+	dir := t.TempDir()
+	r := rand.New(rand.NewPCG(3, 4))
+	acknowledged := int64(0)
+	caughtUp, unfinished := 0, 0
+	points := crashesWanted(t)
+	for i := range points {
+		from := []string{"opened", "published "}[i%2]
+		acknowledged = max(acknowledged, runAndKill(t, "^TestFoldCrashChild$", dir, from, time.Duration(r.IntN(400))*time.Millisecond))
+		if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
+			unfinished++
+		}
+		log := new(logged)
+		m, closeIt := openLayered(t, dir, 0, log)
+		head := m.Version()
+		if head < acknowledged || head > acknowledged+1 {
+			t.Fatalf("the table is at %d, %d was acknowledged", head, acknowledged)
+		}
+		acknowledged = head
+		if log.count("table built") == 0 {
+			caughtUp++
+		}
+		want := saidAt(int(head))
+		fresh := freshly(t, m)
+		for what, x := range map[string]*resolver.Table{"the table": m.Resolver().Table(), "one built anew": fresh} {
+			n := 0
+			for e := range x.Index().After("") {
+				if n++; want[e.ID()] != e.Canonical() {
+					t.Fatalf("at version %d %s says %q of %s, which is %q", head, what, e.Canonical(), e.ID(), want[e.ID()])
+				}
+			}
+			if n != len(want) {
+				t.Fatalf("at version %d %s has %d entities, want %d", head, what, n, len(want))
+			}
+		}
+		var names, ids []string
+		for i := 0; i < crashRows; i += 211 {
+			names, ids = append(names, fmt.Sprintf("name %d", i), fmt.Sprintf("nane %d off %d", i, head)), append(ids, fmt.Sprintf("e%05d", i))
+		}
+		if told := difference(saying(m.Resolver().Table(), names, ids), saying(fresh, names, ids)); told != "" {
+			t.Fatalf("at version %d: %s", head, told)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
+			t.Fatalf("left behind: %q", left)
+		}
+		closeIt()
+	}
+	if acknowledged < int64(points) {
+		t.Errorf("only %d versions were published between kills: the test shows nothing", acknowledged)
+	}
+	t.Logf("%d kills, %d versions; killed while a file was being written %d times; %d starts caught up", points, acknowledged, unfinished, caughtUp)
+	if caughtUp < points/2 {
+		t.Errorf("%d of %d starts caught up without building anew", caughtUp, points)
+	}
+}
+
+func crashesWanted(t *testing.T) int {
+	t.Helper()
+	s := os.Getenv(crashPoints)
+	if s == "" {
+		return 8
+	}
+	points, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return points
+}
+
 // runAndKill runs the child, kills it some time after it first says from, and
 // returns the last version that it said was published.
-func runAndKill(t *testing.T, dir, from string, after time.Duration) (last int64) {
+func runAndKill(t *testing.T, test, dir, from string, after time.Duration) (last int64) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run", "^TestCrashChild$")
+	child := exec.Command(os.Args[0], "-test.run", test)
 	child.Env = append(os.Environ(), crashDirectory+"="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -152,6 +152,9 @@ func (x *Index) sources() []SourceStats {
 // referred to among them.
 func (x *Index) Entities() int { return x.entityCount() }
 
+// Nth returns the n-th of them by ID, or what a layer says of it.
+func (x *Index) Nth(n int) Entity { return x.entityAt(uint32(n)) }
+
 func (x *Index) entityCount() int { return max(len(x.entities)-1, 0) }
 
 func (x *Index) textOf(r textRecord) string { return x.textAt(r.at, r.length) }

@@ -1,0 +1,299 @@
+//go:build drill
+
+package table_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"onoma/internal/source"
+	"onoma/internal/table"
+	"onoma/resolver"
+	"onoma/resolver/seed"
+)
+
+// The measurement of a large table: how many names it has, and a directory that keeps
+// it from run to run.
+const (
+	largeNames     = "ONOMA_LARGE_NAMES"
+	largeDirectory = "ONOMA_LARGE_DIRECTORY"
+)
+
+// TestLargeTable measures what docs/performance.md says of a large table. It writes
+// its figures to standard output; what depends on the machine is not judged.
+func TestLargeTable(t *testing.T) {
+	names, err := strconv.ParseInt(os.Getenv(largeNames), 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", largeNames, err)
+	}
+	dir := os.Getenv(largeDirectory)
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	if _, err := os.Stat(filepath.Join(dir, "onoma.db")); errors.Is(err, fs.ErrNotExist) {
+		loadLarge(t, dir, names)
+	}
+	log := new(logged)
+	m, closeIt := openLarge(t, dir, log)
+	exactLarge(t, m)
+	publishLarge(t, m, log)
+	closeIt()
+	began := time.Now()
+	m, closeIt = openLarge(t, dir, log)
+	fmt.Printf("start with a layer: %v (anonymous memory %s)\n", time.Since(began).Round(time.Millisecond), anonymous())
+	foldLarge(t, m, log)
+	closeIt()
+}
+
+func openLarge(t *testing.T, dir string, log *logged) (m *table.Mirror, closeIt func()) {
+	t.Helper()
+	a, err := table.OpenSQLite(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	m, err = table.NewMirror(t.Context(), table.MirrorOptions{Authority: a, Dir: dir, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("opened at version %d in %v\n", m.Version(), time.Since(began).Round(time.Millisecond))
+	return m, func() {
+		m.Close()
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func loadLarge(t *testing.T, dir string, names int64) {
+	t.Helper()
+	m, closeIt := openLarge(t, dir, new(logged))
+	defer closeIt()
+	l, err := m.NewLoad(t.Context(), table.LoadOptions{Source: "gen"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Discard(context.WithoutCancel(t.Context()))
+	began := time.Now()
+	var lines []table.Line
+	rows := int64(0)
+	add := func() error {
+		defer func() { lines = lines[:0] }()
+		return l.Add(l.Next(), "generated", lines)
+	}
+	err = source.NewGenerator(1).Rows(names, func(row table.Row) error {
+		rows++
+		lines = append(lines, table.Line{Number: rows, Row: row})
+		if len(lines) < 1000 {
+			return nil
+		}
+		return add()
+	})
+	if err == nil {
+		err = add()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Commit(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("load of %d names: %v\n", names, time.Since(began).Round(100*time.Millisecond))
+}
+
+// someNames returns names drawn from all over the table.
+func someNames(x *resolver.Table, n int) []string {
+	r := rand.New(rand.NewPCG(1, 1))
+	entities := x.Index().Entities()
+	names := make([]string, 0, n)
+	for len(names) < n {
+		e := x.Index().Nth(r.IntN(entities))
+		if e.NameCount() > 0 {
+			names = append(names, strings.Clone(e.Name(r.IntN(e.NameCount())).Text()))
+		}
+	}
+	return names
+}
+
+// spent is the processor time of this thread.
+func spent() time.Duration {
+	const thread = 1 // RUSAGE_THREAD
+	var u syscall.Rusage
+	if err := syscall.Getrusage(thread, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// each returns the processor time of resolving one of the names, each asked once, so
+// that none is in a cache because it was asked before.
+func each(x *resolver.Table, names []string) time.Duration {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var a resolver.Answer
+	before := spent()
+	for _, n := range names {
+		x.Resolve(&resolver.Query{Name: n}, &a)
+	}
+	return (spent() - before) / time.Duration(len(names))
+}
+
+// exactLarge compares an exact answer with that of the built-in table.
+func exactLarge(t *testing.T, m *table.Mirror) {
+	t.Helper()
+	small, err := seed.Index()
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := resolver.NewTable(small, 1, time.Time{}, nil)
+	large := m.Resolver().Table()
+	for _, c := range []struct {
+		what  string
+		names int
+		times int
+	}{{"all over the table", 400_000, 1}, {"of a day's news (5,000 names again and again)", 5_000, 60}} {
+		again := func(x *resolver.Table) []string { return slices.Repeat(someNames(x, c.names), c.times) }
+		there, here := again(large), again(few)
+		var l, s time.Duration = 1 << 62, 1 << 62
+		for range 3 { // in turn, so that both see the same machine
+			l, s = min(l, each(large, there)), min(s, each(few, here))
+		}
+		fmt.Printf("exact, %s: %v, built-in table %v, ratio %.2f\n", c.what, l, s, float64(l)/float64(s))
+	}
+}
+
+// asked measures answers while do runs, a thousand a second, of which one in twenty
+// is of a name as the table does not spell it.
+func asked(m *table.Mirror, names []string, do func()) (p50, p99 time.Duration) {
+	var stop atomic.Bool
+	done := make(chan []time.Duration)
+	go func() {
+		var took []time.Duration
+		var a resolver.Answer
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for i := 0; !stop.Load(); i++ {
+			<-tick.C
+			name := names[i%len(names)]
+			if i%20 == 0 {
+				letters := []rune(name)
+				name = string(letters[:len(letters)-1]) + "h" + string(letters[len(letters)-1:])
+			}
+			began := time.Now()
+			m.Resolver().Resolve(&resolver.Query{Name: name}, &a)
+			took = append(took, time.Since(began))
+		}
+		done <- took
+	}()
+	do()
+	stop.Store(true)
+	took := <-done
+	slices.Sort(took)
+	return took[len(took)/2], took[len(took)*99/100]
+}
+
+func quiet(m *table.Mirror, names []string) (p50, p99 time.Duration) {
+	return asked(m, names, func() {
+		wait := time.NewTimer(3 * time.Second)
+		<-wait.C
+	})
+}
+
+// thousand are rows of a small publish: half change an entity, half are new.
+func thousand(r *rand.Rand, m *table.Mirror, n int) []table.Row {
+	x := m.Resolver().Table().Index()
+	rows := make([]table.Row, 0, 1000)
+	seen := make(map[string]bool)
+	for len(rows) < 1000 {
+		e := x.Nth(r.IntN(x.Entities()))
+		if e.NameCount() == 0 || seen[e.ID()] {
+			continue
+		}
+		seen[e.ID()] = true
+		first := strings.Clone(e.Name(0).Text())
+		row := entity(strings.Clone(e.ID()), first, first, fmt.Sprintf("%s %d", first, n))
+		if len(rows)%2 == 1 {
+			row.Entity.ID = fmt.Sprintf("new:%d-%d", n, len(rows))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func publishOne(t *testing.T, m *table.Mirror, rows []table.Row) time.Duration {
+	t.Helper()
+	began := time.Now()
+	if _, err := m.Write(t.Context(), table.Publish{Source: "desk", Operation: table.Upsert}, rows, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+func publishLarge(t *testing.T, m *table.Mirror, log *logged) {
+	t.Helper()
+	names := someNames(m.Resolver().Table(), 50_000)
+	r := rand.New(rand.NewPCG(uint64(m.Version()), 9))
+	quiet(m, names) // reads in what is on the disk
+	quietHalf, quietLast := quiet(m, names)
+	var took []time.Duration
+	half, last := asked(m, names, func() {
+		for n := range 10 {
+			took = append(took, publishOne(t, m, thousand(r, m, int(m.Version())*100+n)))
+		}
+	})
+	slices.Sort(took)
+	fmt.Printf("1,000 rows published and answered from: median %v, slowest %v\n", took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	fmt.Printf("resolve: quiet p50 %v p99 %v; with such publishes one after the other p50 %v p99 %v, ratio %.2f\n", quietHalf, quietLast, half, last, float64(last)/float64(quietLast))
+	large := m.Resolver().Table()
+	base, rows, layered := large.Index().Base()
+	fmt.Printf("layer of %d entities, %d names: exact %v, without it %v\n", rows, layered,
+		each(large, names), each(resolver.NewTable(base, 1, time.Time{}, nil), names))
+}
+
+// foldLarge publishes until the layer is folded in.
+func foldLarge(t *testing.T, m *table.Mirror, log *logged) {
+	t.Helper()
+	names := someNames(m.Resolver().Table(), 50_000)
+	r := rand.New(rand.NewPCG(uint64(m.Version()), 10))
+	folds := log.count("layer folded in")
+	quiet(m, names)
+	_, quietLast := quiet(m, names)
+	var slowest time.Duration
+	began := time.Now()
+	_, last := asked(m, names, func() {
+		for n := 0; log.count("layer folded in") == folds && time.Since(began) < 5*time.Minute; n++ {
+			slowest = max(slowest, publishOne(t, m, thousand(r, m, int(m.Version())*100+n)))
+		}
+	})
+	if log.count("layer folded in") == folds {
+		t.Fatal("no fold in five minutes")
+	}
+	_, rows, _ := m.Resolver().Table().Index().Base()
+	fmt.Printf("publishes until a fold has ended: %v, slowest publish %v, left in the layer %d; resolve quiet p99 %v, meanwhile %v, ratio %.2f\n",
+		time.Since(began).Round(time.Second), slowest.Round(time.Millisecond), rows, quietLast, last, float64(last)/float64(quietLast))
+}
+
+// anonymous is the memory of the process that is its own.
+func anonymous() string {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return err.Error()
+	}
+	_, rest, _ := strings.Cut(string(text), "RssAnon:")
+	line, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(line)
+}
