@@ -107,7 +107,8 @@ func (m *Mirror) buildInMemory(ctx context.Context) (*base, []fact.Override, err
 	return &base{index: x, version: version}, overrides, nil
 }
 
-func (m *Mirror) buildInFiles(ctx context.Context) (_ *base, _ []fact.Override, err error) {
+// buildInFiles builds with so many goroutines, 0 for one a processor.
+func (m *Mirror) buildInFiles(ctx context.Context, workers int) (_ *base, _ []fact.Override, err error) {
 	m.building.Lock()
 	defer m.building.Unlock()
 	if err := os.MkdirAll(m.dir, 0o750); err != nil {
@@ -118,6 +119,7 @@ func (m *Mirror) buildInFiles(ctx context.Context) (_ *base, _ []fact.Override, 
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
+	stream.Workers = workers
 	var overrides []fact.Override
 	version, err := eachKey(ctx, m.authority, func(parts []said) error {
 		switch {

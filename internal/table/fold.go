@@ -3,9 +3,12 @@ package table
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"onoma/resolver/fact"
 )
 
 // Folding builds a new base, of the version of the day, while the old one and its layer
@@ -86,11 +89,14 @@ func (m *Mirror) foldIfLarge() {
 // fold builds a new base and puts it under what has changed since.
 func (m *Mirror) fold(ctx context.Context) error {
 	began := time.Now()
-	build := m.buildInFiles
+	var b *base
+	var overrides []fact.Override
+	var err error
 	if m.dir == "" {
-		build = m.buildInMemory
+		b, overrides, err = m.buildInMemory(ctx)
+	} else {
+		b, overrides, err = m.buildInFiles(ctx, max(1, runtime.GOMAXPROCS(0)-1))
 	}
-	b, overrides, err := build(ctx)
 	if err != nil {
 		return err
 	}

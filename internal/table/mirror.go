@@ -300,7 +300,7 @@ func (m *Mirror) build(ctx context.Context) (*base, []fact.Override, error) {
 	if m.dir == "" {
 		return m.buildInMemory(ctx)
 	}
-	b, overrides, err := m.buildInFiles(ctx)
+	b, overrides, err := m.buildInFiles(ctx, 0)
 	if err != nil && ctx.Err() == nil {
 		// The directory may be full or read-only: the table is answered from all the
 		// same, and the next start builds anew.

@@ -26,6 +26,8 @@ type scratch interface {
 	column() (column, error)
 	// room returns so many zero bytes, aligned to eight.
 	room(bytes int) ([]byte, error)
+	// workers is how many goroutines may work at a time.
+	workers() int
 }
 
 // column is written from front to back and then read.
@@ -41,6 +43,7 @@ type heapColumn struct{ b []byte }
 
 func (heap) column() (column, error)           { return new(heapColumn), nil }
 func (heap) room(n int) ([]byte, error)        { return bytesOf(make([]uint64, (n+7)/8))[:n:n], nil }
+func (heap) workers() int                      { return runtime.GOMAXPROCS(0) }
 func (c *heapColumn) write(b []byte) error     { c.b = append(c.b, b...); return nil }
 func (c *heapColumn) content() ([]byte, error) { return c.b, nil }
 
@@ -142,9 +145,9 @@ type listener struct {
 	moved         []uint32 // what the dictionary's words are in that of all
 }
 
-// listen splits all names worth hearing, on all processors.
+// listen splits all names worth hearing.
 func listen(x *Index, s scratch) ([]*listener, error) {
-	listeners := make([]*listener, min(runtime.GOMAXPROCS(0), maxListeners))
+	listeners := make([]*listener, min(s.workers(), maxListeners))
 	wide := make([]bool, len(x.words))
 	for i, word := range x.words {
 		wide[i] = widelyRead(word)

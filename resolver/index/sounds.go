@@ -2,9 +2,9 @@ package index
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"sort"
 	"unsafe"
 
@@ -227,8 +227,23 @@ func (s *Sounds) firstOf(heard uint32) uint32 {
 
 // heardAs returns the heard name with the record, if there is one.
 func (s *Sounds) heardAs(first uint32) (heard uint32, ok bool) {
-	at, ok := sort.Find(s.names, func(i int) int { return cmp.Compare(first, s.firstOf(uint32(i))) })
-	return uint32(at), ok
+	if int(first/64) >= len(s.firsts) || s.firsts[first/64]>>(first%64)&1 == 0 {
+		return 0, false
+	}
+	block := sort.Search(len(s.firstsAt), func(i int) bool { return s.firstsAt[i] > first }) - 1
+	from := s.firstsAt[block]
+	before := 0 // of the block
+	for word := from / 64; word <= first/64; word++ {
+		set := s.firsts[word]
+		if word == from/64 {
+			set = set >> (from % 64) << (from % 64)
+		}
+		if word == first/64 {
+			set &= 1<<(first%64) - 1
+		}
+		before += bits.OnesCount64(set)
+	}
+	return uint32(block*blockSize + before), true
 }
 
 // bagOf returns the bag of all words of a heard name.

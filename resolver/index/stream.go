@@ -28,6 +28,10 @@ import (
 // the table lies in temporary files beside the snapshot: memory is some 36 bytes
 // a name. It is not safe for concurrent use.
 type Stream struct {
+	// Workers is how many goroutines sort and hear names; 0 for one a processor. Who
+	// answers queries meanwhile leaves them one.
+	Workers int
+
 	path           string
 	files          []*spool
 	text           *spool
@@ -288,7 +292,7 @@ func (s *Stream) Finish(ctx context.Context, m Meta) (*Mapped, error) {
 		return nil, err
 	}
 	k := &streamKeys{text: keys, at: append(s.keyAt, uint32(s.keys.size))}
-	order := k.sorted()
+	order := k.sorted(s.workers())
 	byEntity := make([]uint32, len(order))
 	sorted, err := newSpool(filepath.Dir(s.path))
 	if err != nil {
@@ -349,6 +353,8 @@ func (s *Stream) Finish(ctx context.Context, m Meta) (*Mapped, error) {
 	}
 	return s.assemble(m, sections)
 }
+
+func (s *Stream) workers() int { return cmp.Or(s.Workers, runtime.GOMAXPROCS(0)) }
 
 // column and room put what the sounds are made of into temporary files; see
 // scratch.
@@ -547,7 +553,7 @@ func (k *streamKeys) key(i uint32) []byte { return k.text[k.at[i]:k.at[i+1]] }
 // sorted returns the names in the order of their keys, equal keys in entity
 // order. The keys are dealt out by their first two bytes, and each share is
 // sorted by itself, on all processors.
-func (k *streamKeys) sorted() []uint32 {
+func (k *streamKeys) sorted(workers int) []uint32 {
 	type entry struct {
 		head uint64
 		name uint32
@@ -583,7 +589,7 @@ func (k *streamKeys) sorted() []uint32 {
 	}
 	var wait sync.WaitGroup
 	work := make(chan []entry, 64)
-	for range runtime.GOMAXPROCS(0) {
+	for range workers {
 		wait.Go(func() {
 			for part := range work {
 				slices.SortFunc(part, func(a, b entry) int {
@@ -666,6 +672,26 @@ func (s *Stream) assemble(m Meta, sections *[sectionCount][]byte) (_ *Mapped, er
 	return mapped, nil
 }
 
+// throughEvery is how much is written before it goes to the disk.
+const throughEvery = 16 << 20
+
+// writeThrough writes b so that it reaches the disk bit by bit. Were it all to go at
+// the end, a commit of the database beside it could wait for seconds.
+func writeThrough(f *os.File, b []byte, at int64) error {
+	for part := range slices.Chunk(b, throughEvery) {
+		if _, err := f.WriteAt(part, at); err != nil {
+			return err
+		}
+		at += int64(len(part))
+		if len(part) == throughEvery {
+			if err := f.Sync(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // writeSections writes an index file and returns its length.
 func writeSections(f *os.File, sections *[sectionCount][]byte) (int, error) {
 	const start = headerSize + sectionCount*entrySize
@@ -676,7 +702,7 @@ func writeSections(f *os.File, sections *[sectionCount][]byte) (int, error) {
 		binary.LittleEndian.PutUint64(entry, uint64(at))
 		binary.LittleEndian.PutUint64(entry[8:], uint64(len(section)))
 		binary.LittleEndian.PutUint32(entry[16:], crc32.Checksum(section, castagnoli))
-		if _, err := f.WriteAt(section, int64(at)); err != nil {
+		if err := writeThrough(f, section, int64(at)); err != nil {
 			return 0, err
 		}
 		at += (len(section) + 7) &^ 7
