@@ -39,6 +39,8 @@ type loadFlags struct {
 	kinds         []string
 	progress      *choice
 	output        *choice
+	rejects       string
+	report        *rejectsReport // where --rejects goes; nil for nowhere
 }
 
 // The exit code of a load that left rows out is 0 when --max-rejections admitted
@@ -63,8 +65,16 @@ prominence; right stands the column's header or number, or after "@" a constant.
 "iso:"code puts a text before what the column has.
 
 Rows are checked one by one. One that is not taken is named with its file, line,
-field, value and reason; more of them than --max-rejections stop the load.`,
+field, value and reason; more of them than --max-rejections stop the load. Begin
+with --dry-run: it checks every row, shows what would change and which names would
+lead to several entities, and publishes nothing. --rejects FILE lists every row
+that is not taken, as JSON lines, of a server the first 1,000.
+
+Nothing is seen of a load until all of it is published. A connection that breaks
+is taken up where it was. "onoma versions" lists what was published, "onoma
+rollback" brings a source back to what it said before.`,
 		Example: `  onoma load --source geonames --data-dir data allCountries.zip.txt.gz
+  onoma load --source desk --data-dir data --dry-run --rejects bad.jsonl names.jsonl
   onoma load --source ofac --mode replace --addr 127.0.0.1:7411 --with ALT.CSV SDN.CSV
   onoma load --source desk --dry-run --data-dir data names.tsv --map 'id=id; kind=@PERSON; name=name'`,
 		Args: cobra.MinimumNArgs(1),
@@ -75,7 +85,8 @@ field, value and reason; more of them than --max-rejections stop the load.`,
 	flags.StringVar(&f.source, "source", "", "`NAME` of the source that the rows belong to")
 	flags.Var(f.mode, "mode", "what becomes of rows of the source that the files do not name: merge keeps them")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "check everything and show the changes, publish nothing")
-	flags.Int64Var(&f.maxRejections, "max-rejections", 0, "bad rows that may be left out; -1 for any number")
+	flags.Int64Var(&f.maxRejections, "max-rejections", 0, "bad rows that may be left out; -1 for any number, as is in a dry run when not given")
+	flags.StringVar(&f.rejects, "rejects", "", "`FILE` to list the rows in that are not taken, as JSON lines")
 	flags.Int64Var(&f.base, "base-version", -1, "fail when the source has changed after this `VERSION`")
 	flags.StringVar(&f.requestID, "request-id", "", "text that makes trying again harmless; made up when not given")
 	flags.StringVar(&f.note, "note", "", "what the load is, kept with the version")
@@ -101,7 +112,7 @@ func formatList() string {
 	return b.String()
 }
 
-func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) error {
+func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) (failure error) {
 	if f.source == "" {
 		return &usageError{errors.New("--source is required")}
 	}
@@ -114,6 +125,16 @@ func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) err
 	}
 	if f.requestID == "" {
 		f.requestID = rand.Text()
+	}
+	counting := f.dryRun && !cmd.Flags().Changed("max-rejections")
+	if counting {
+		f.maxRejections = -1
+	}
+	if f.rejects != "" {
+		if f.report, err = newRejectsReport(f.rejects); err != nil {
+			return err
+		}
+		defer func() { failure = errors.Join(failure, f.report.close()) }()
 	}
 	ctx := cmd.Context()
 	var target loadTarget
@@ -130,7 +151,13 @@ func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) err
 	if err != nil {
 		return err
 	}
-	return printWrite(env.stdout, f.output.value, result)
+	if err := printWrite(env.stdout, f.output.value, result); err != nil {
+		return err
+	}
+	if counting && result.RejectedCount > 0 {
+		return fmt.Errorf("%s rows would not be taken: without --max-rejections a load stops at the first", humanize.Comma(result.RejectedCount))
+	}
+	return nil
 }
 
 func (f *loadFlags) options() (*source.Options, error) {
@@ -328,7 +355,11 @@ func printWrite(w io.Writer, output string, r *onomav1.WriteResult) error {
 	if r.RejectedCount > 0 {
 		fmt.Fprintf(w, "%s rows not taken:\n", humanize.Comma(r.RejectedCount))
 		for _, x := range r.Rejections[:min(len(r.Rejections), shown)] {
-			fmt.Fprintf(w, "  %s:%d: %s: %s: %q %s\n", visible(x.File), x.Line, visible(x.Id), x.Field, x.Value, x.Reason)
+			id := visible(x.Id)
+			if id != "" {
+				id += ": "
+			}
+			fmt.Fprintf(w, "  %s:%d: %s%s: %q %s\n", visible(x.File), x.Line, id, x.Field, x.Value, x.Reason)
 		}
 	}
 	if r.ConflictCount > 0 {

@@ -57,6 +57,9 @@ func (d *directLoad) begin(ctx context.Context, f *loadFlags, _ bool) error {
 		return err
 	}
 	options := server.LoadOptionsOf(header)
+	if f.report != nil {
+		options.Rejected = f.report.add
+	}
 	loader, err := d.mirror.NewLoad(ctx, options)
 	d.loader = loader
 	return err
@@ -96,6 +99,7 @@ type remoteLoad struct {
 	limit    int64
 	rejected []*onomav1.Rejection // rows that could not be read, so were not sent
 	count    int64
+	report   *rejectsReport
 	answered bool // the server has answered although the load is not over
 }
 
@@ -104,7 +108,7 @@ func (f *loadFlags) remote() (*remoteLoad, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &remoteLoad{server: c}, nil
+	return &remoteLoad{server: c, report: f.report}, nil
 }
 
 func (f *loadFlags) header(resume bool) *onomav1.LoadHeader {
@@ -120,6 +124,11 @@ func (f *loadFlags) header(resume bool) *onomav1.LoadHeader {
 }
 
 func (r *remoteLoad) begin(ctx context.Context, f *loadFlags, resume bool) error {
+	if r.report != nil {
+		if err := r.report.restart(); err != nil { // the files are read again
+			return err
+		}
+	}
 	r.sequence, r.next, r.rows, r.rejected, r.count, r.limit, r.answered = 0, 0, 0, nil, 0, f.maxRejections, false
 	var err error
 	if r.stream, err = r.server.Alias.LoadEntities(ctx); err != nil {
@@ -214,6 +223,9 @@ func (r *remoteLoad) sendChunk(c *onomav1.LoadChunk) error {
 
 func (r *remoteLoad) reject(file string, line *table.Line) error {
 	x := table.Rejection{File: file, Line: line.Number, ID: line.Row.ID(), Problem: *line.Problem}
+	if r.report != nil {
+		r.report.add(x)
+	}
 	if r.count++; len(r.rejected) < table.MaxRejections {
 		r.rejected = append(r.rejected, server.MessageOfResult(&table.Result{Rejections: []table.Rejection{x}}).Rejections...)
 	}
@@ -233,6 +245,11 @@ func (r *remoteLoad) commit() (*onomav1.WriteResult, error) {
 		return nil, err
 	}
 	result := response.Result
+	if r.report != nil {
+		for _, x := range result.Rejections {
+			r.report.add(table.Rejection{File: x.File, Line: x.Line, ID: x.Id, Problem: table.Problem{Field: x.Field, Value: x.Value, Reason: x.Reason}})
+		}
+	}
 	result.Rejections = append(r.rejected, result.Rejections...)
 	result.Rejections = result.Rejections[:min(len(result.Rejections), table.MaxRejections)]
 	result.RejectedCount += r.count

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,13 @@ func TestLoadExportRollback(t *testing.T) {
 	bad := write(t, "bad.jsonl", strings.Replace(exported, "x:2", "has space", 1))
 	if got := onoma(exitFailed, "load", "--source", "x", "--progress", "none", bad); !strings.Contains(got, "bad.jsonl: line 2") || !strings.Contains(got, "space") {
 		t.Errorf("a bad row: %s", got)
+	}
+	report := filepath.Join(t.TempDir(), "rejects.jsonl")
+	if got := onoma(exitFailed, "load", "--source", "x", "--dry-run", "--rejects", report, "--progress", "none", bad); !strings.Contains(got, "1 rows would not be taken") {
+		t.Errorf("a dry run of a bad row: %s", got)
+	}
+	if text, err := os.ReadFile(report); err != nil || strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), `"line":2,"id":"has space","field":"id"`) {
+		t.Errorf("the report: %s, %v", text, err)
 	}
 	if got := onoma(exitOK, "load", "--source", "x", "--mode", "replace", "--max-rejections", "1", "--progress", "none", bad); !strings.Contains(got, "published version 3: 0 added, 0 changed, 1 removed") || !strings.Contains(got, "1 rows not taken") {
 		t.Errorf("with one rejection admitted: %s", got)
@@ -92,6 +100,32 @@ func TestLoadIntoAServer(t *testing.T) {
 	}
 	if _, stderr, code := invoke(t, "", "versions", "--data-dir", data); code != exitFailed || !strings.Contains(stderr, "in use by another process") {
 		t.Errorf("a second process on the directory: %d, %s", code, stderr)
+	}
+}
+
+// Of a server the report lists what could not be read here and what was refused
+// there; a dry run reads on where a load would stop.
+func TestRejectsReport(t *testing.T) {
+	address, _ := keepTable(t)
+	rows := write(t, "rows.jsonl", "not a row\n"+`{"entity":{"id":"x:1","kind":"PERSON","canonical_name":"N","relations":[{"type":"PART_OF","target_id":"nowhere"}]}}`+"\n"+
+		`{"entity":{"id":"x:2","kind":"PERSON","canonical_name":"M"}}`+"\n")
+	report := filepath.Join(t.TempDir(), "rejects.jsonl")
+	args := []string{"load", "--source", "x", "--addr", address, "--rejects", report, "--progress", "none", rows}
+	for _, c := range []struct {
+		more  []string
+		code  int
+		says  string
+		lines int
+	}{
+		{[]string{"--dry-run"}, exitFailed, "2 rows would not be taken", 2},
+		{nil, exitFailed, "1 rows rejected, the limit is 0", 1},
+		{[]string{"--max-rejections", "2"}, exitOK, "published version 1: 1 added", 2},
+	} {
+		stdout, stderr, code := invoke(t, "", append(slices.Clone(args), c.more...)...)
+		text, err := os.ReadFile(report)
+		if code != c.code || !strings.Contains(stdout+stderr, c.says) || err != nil || strings.Count(string(text), "\n") != c.lines || !strings.Contains(string(text), "is not JSON of a row") {
+			t.Errorf("%v: exit %d, %s%s; reported %s, %v", c.more, code, stdout, stderr, text, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	_ "embed" // kind_words.txt
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"onoma/internal/table"
 	"onoma/resolver/fact"
@@ -25,7 +27,7 @@ import (
 // which makes IDs: id="iso:"code. The fields:
 //
 //	id                      required; rows of one ID are one entity
-//	kind                    PERSON, COUNTRY … ; required
+//	kind                    PERSON, COUNTRY … or words of other data sets, see kind_words.txt; required
 //	canonical_name          else the first English name, else the first
 //	name, language          a name; name may be given several times
 //	name_kind               PRIMARY … or words of other data sets, see nameKinds
@@ -120,7 +122,7 @@ func (f *mapped) value(record []string) string {
 	if f.at >= len(record) {
 		return ""
 	}
-	v := strings.TrimSpace(record[f.at])
+	v := trim(record[f.at])
 	if v == "" {
 		return ""
 	}
@@ -132,8 +134,49 @@ var nameKinds = map[string]fact.NameKind{
 	"label": fact.Primary, "name": fact.Primary, "canonical": fact.Primary, "preferred": fact.Primary, "primary": fact.Primary,
 	"official": fact.Official, "full": fact.Official, "short": fact.Short, "surname": fact.Short,
 	"acronym": fact.Acronym, "abbreviation": fact.Acronym, "abbr": fact.Acronym,
+	"local_short": fact.Short, "local_official": fact.Official, "alias_weak": fact.Nickname, "weak": fact.Nickname,
 	"nickname": fact.Nickname, "colloquial": fact.Nickname, "former": fact.Former, "historic": fact.Former, "historical": fact.Former,
 	"demonym": fact.Demonym, "misspelling": fact.Misspelling, "transliteration": fact.Transliteration,
+}
+
+// kindWords is what data sets call kinds of entity.
+//
+//go:embed kind_words.txt
+var kindWords string
+
+var kindsByWord = sync.OnceValue(func() map[string]fact.Kind {
+	kinds := make(map[string]fact.Kind)
+	for line := range strings.Lines(kindWords) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == "#" {
+			continue
+		}
+		kind, err := fact.ParseKind(fields[0])
+		if err != nil {
+			continue // TestKindWords holds that there is none
+		}
+		for _, word := range fields[1:] {
+			kinds[word] = kind
+		}
+	}
+	return kinds
+})
+
+// parseKind reads a kind of the contract, or what another data set calls it.
+func parseKind(s string) (fact.Kind, error) {
+	kind, err := fact.ParseKind(strings.ToUpper(s))
+	if err == nil {
+		return kind, nil
+	}
+	word := strings.ToLower(strings.ReplaceAll(s, " ", "-"))
+	if k, ok := kindsByWord()[word]; ok {
+		return k, nil
+	}
+	prefix, _, _ := strings.Cut(word, ":")
+	if k, ok := kindsByWord()[prefix]; ok {
+		return k, nil
+	}
+	return kind, err
 }
 
 func nameKindOf(s string) fact.NameKind {
@@ -352,7 +395,7 @@ func (c *columns) record(number int64, record []string) error {
 		return fmt.Errorf("line %d: more than %d rows are not held; sort the file by its IDs and add sorted=@yes to the mapping", number, heldNames)
 	}
 	if g.entity.Kind == fact.KindUnspecified && kindWord != "" {
-		g.entity.Kind = word(&w, "kind", "", strings.ToUpper(kindWord), fact.ParseKind)
+		g.entity.Kind = word(&w, "kind", "", kindWord, parseKind)
 	}
 	if role.Position != "" && g.first("role", saying{value: role.Position, from: role.From, to: role.To}) {
 		g.entity.Roles = append(g.entity.Roles, role)

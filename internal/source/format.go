@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"onoma/internal/table"
 	"onoma/resolver/fact"
@@ -169,10 +170,20 @@ type names struct {
 // fewNames are looked through one by one.
 const fewNames = 16
 
+// trim takes off the ends of a text what is not seen there: spaces, and the marks
+// of direction that copying from a page leaves behind. Within a text such marks
+// stay, and the row is rejected where they would hide how it reads.
+func trim(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || r >= 0x200b && r <= 0x200f && r != 0x200c && r != 0x200d ||
+			r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff
+	})
+}
+
 func (n *names) add(text, language string, kind fact.NameKind) { n.dated(text, language, kind, 0, 0) }
 
 func (n *names) dated(text, language string, kind fact.NameKind, from, to fact.Date) {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.Fields(trim(text)), " ")
 	if text == "" {
 		return
 	}

@@ -255,3 +255,21 @@ func FuzzFormats(f *testing.F) {
 		})
 	})
 }
+
+// What other data sets call a kind is read as ours, through a mapping.
+func TestKindWords(t *testing.T) {
+	mapping, err := source.ParseMapping("id=id; kind=type; canonical_name=id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string]string{"person": "PERSON", "City": "PLACE", "org:party": "ORGANIZATION", "Populated place": "PLACE",
+		"dependency": "COUNTRY", "county": "REGION", "airport": "FACILITY", "vessel": "OTHER", "FACILITY": "FACILITY", "planet": "rejected"} {
+		in, err := source.NewInput("x.csv", strings.NewReader("id,type\na:1,"+word+"\n"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := told("csv", in, &source.Options{Map: mapping}); err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: %s, %v; want %s", word, got, err, want)
+		}
+	}
+}

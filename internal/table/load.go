@@ -72,6 +72,8 @@ type LoadOptions struct {
 	Base                 *int64
 	MaxRejections        int64 // negative for any number
 	Note, Author         string
+	// Rejected, when not nil, is told of every row that is not taken.
+	Rejected func(Rejection)
 	// Answer makes what is remembered under the request ID.
 	Answer func(*Result) ([]byte, error)
 }
@@ -244,6 +246,9 @@ func (l *Loader) reject(file string, line int64, id string, p *Problem) error {
 	r := Rejection{File: file, Line: line, ID: clip(id, MaxIDBytes), Problem: *p}
 	r.Value = clip(r.Value, maxRejectedValue)
 	l.result.Rejected++
+	if l.options.Rejected != nil {
+		l.options.Rejected(r)
+	}
 	if len(l.result.Rejections) < MaxRejections {
 		l.result.Rejections = append(l.result.Rejections, r)
 	}
