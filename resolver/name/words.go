@@ -26,6 +26,9 @@ var givenFile string
 //go:embed data/words/forms.txt
 var formsFile string
 
+//go:embed data/words/surnames.txt
+var surnamesFile string
+
 //go:embed data/words/phrases.txt
 var phrasesFile string
 
@@ -99,7 +102,7 @@ var words = sync.OnceValue(func() *vocabulary {
 	for line := range dataLines(genericJoinedFile) {
 		v.addJoined(line)
 	}
-	v.phrases = readPhrases(phrasesFile)
+	v.phrases = readPhrases(phrasesFile, v.readSurnames(surnamesFile))
 	v.known = make(map[string]known, len(v.kinds)+len(v.nicknames)+len(v.forms))
 	g := guardTables()
 	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms), maps.Keys(g.sides), maps.Keys(g.sets)} {
@@ -125,10 +128,28 @@ func readRelated(related map[string][]string, file string) {
 	}
 }
 
-// readPhrases reads "word: phrases".
-func readPhrases(file string) map[string][]phrase {
-	phrases := map[string][]phrase{}
+// readSurnames reads "surname: forms". A form of one word is related to the
+// surname; those of several are phrases, whose lines it returns.
+func (v *vocabulary) readSurnames(file string) string {
+	var phrases strings.Builder
 	for line := range dataLines(file) {
+		surname, list, _ := strings.Cut(line, ":")
+		for form := range strings.SplitSeq(list, ",") {
+			if key := Fold(form); strings.Contains(key, " ") {
+				fmt.Fprintf(&phrases, "%s: %s\n", surname, key)
+			} else {
+				v.forms[key] = append(v.forms[key], surname)
+				v.forms[surname] = append(v.forms[surname], key)
+			}
+		}
+	}
+	return phrases.String()
+}
+
+// readPhrases reads files of "word: phrases".
+func readPhrases(files ...string) map[string][]phrase {
+	phrases := map[string][]phrase{}
+	for line := range dataLines(strings.Join(files, "\n")) {
 		word, list, _ := strings.Cut(line, ":")
 		for text := range strings.SplitSeq(list, ",") {
 			words := strings.Fields(Fold(text))
