@@ -542,6 +542,9 @@ func (c *Comparer) words(q, n *formToken) pairing {
 		weight = c.respelt(weight, n, q)
 	}
 	weight = c.bare(weight, norm, q, n)
+	if q.script == n.script && transposed(q.text, n.text) {
+		weight = max(weight, norm*transposedShare/100)
+	}
 	if weight <= 0 || norm <= 0 {
 		return pairing{}
 	}
@@ -573,6 +576,23 @@ func (c *Comparer) near(q, n *formToken) bool {
 		}
 	}
 	return false
+}
+
+// transposedShare is how much of a word is left, in per cent, when two neighbouring
+// letters of it have changed places: Sko, Sok.
+const transposedShare = 75
+
+// transposed reports whether two words differ by two neighbouring letters that
+// have changed places, and by nothing else.
+func transposed(a, b []byte) bool {
+	if len(a) != len(b) || len(a) < 3 {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && string(a[i+2:]) == string(b[i+2:])
 }
 
 // editsFor returns how many letters of a word of the length may differ.
