@@ -123,14 +123,15 @@ func (f *Form) PrepareKey(key []byte) {
 		}
 		if t.Script.unsegmented() || t.Script == Mixed {
 			rest, generic, before := words().part(t.Text)
-			if len(generic) == 0 {
-				f.push(rest, t.Script)
-			} else if before {
-				f.push(generic, scriptOf(generic))
+			switch {
+			case len(generic) == 0 || words().apart[string(t.Text)][0] != "":
+				f.pushGeneric(t.Text, t.Script)
+			case before:
+				f.pushGeneric(generic, scriptOf(generic))
 				f.push(rest, scriptOf(rest))
-			} else {
+			default:
 				f.push(rest, scriptOf(rest))
-				f.push(generic, scriptOf(generic))
+				f.pushGeneric(generic, scriptOf(generic))
 			}
 			continue
 		}
@@ -173,6 +174,15 @@ func (f *Form) push(text []byte, script Script) {
 		f.tokens = f.tokens[:len(f.tokens)+1]
 		f.tokens[len(f.tokens)-1].set(text, script)
 	}
+}
+
+// pushGeneric pushes a word, or the two it is made of.
+func (f *Form) pushGeneric(text []byte, script Script) {
+	if two, ok := words().apart[string(text)]; ok {
+		f.push(text[:len(two[0])], script)
+		text = text[len(two[0]):]
+	}
+	f.push(text, script)
 }
 
 // Len returns the number of words.

@@ -59,6 +59,7 @@ type vocabulary struct {
 	forms     map[string][]string // both ways
 	phrases   map[string][]phrase // by first word, longest first
 	parted    []genericWord
+	apart     map[string][2]string // generic words that are two in one
 	bare      [Scripts][]genericWord // longest first
 }
 
@@ -76,7 +77,7 @@ type genericWord struct {
 }
 
 var words = sync.OnceValue(func() *vocabulary {
-	v := &vocabulary{kinds: map[string]wordKind{}, nicknames: map[string][]string{}, forms: map[string][]string{}}
+	v := &vocabulary{apart: map[string][2]string{}, kinds: map[string]wordKind{}, nicknames: map[string][]string{}, forms: map[string][]string{}}
 	for line := range dataLines(particlesFile) {
 		_, list, _ := strings.Cut(line, ":")
 		for word := range strings.SplitSeq(list, ",") {
@@ -214,6 +215,14 @@ func (v *vocabulary) addJoined(line string) {
 		panic(fmt.Sprintf("generic-joined.txt: %q is not a number", fields[1]))
 	}
 	for word := range strings.SplitSeq(list, ",") {
+		if fields[0] == "apart" {
+			first, second, ok := strings.Cut(Fold(word), " ")
+			if !ok {
+				panic(fmt.Sprintf("generic-joined.txt: %q is not two words", word))
+			}
+			v.apart[first+second] = [2]string{first, second}
+			continue
+		}
 		g := genericWord{Fold(word), least, len(fields) > 2}
 		script := ScriptOf(g.text)
 		if script == Hangul {
