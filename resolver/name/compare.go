@@ -407,7 +407,9 @@ type Comparer struct {
 	nick formToken
 	memo memo
 	keys []Key
-	at   [maxTokens]int // of the last comparison: partners of the query's words, from 1
+
+	tongues inTongue
+	at      [maxTokens]int // of the last comparison: partners of the query's words, from 1
 }
 
 // memo remembers, while the query stays the same, what its words had in common
@@ -542,6 +544,7 @@ func (c *Comparer) words(q, n *formToken) pairing {
 		norm = (q.info + n.info) / 2
 		weight = c.a.align(l, w, norm/8)
 		weight = c.respelt(weight, q, n)
+		weight = c.inTongues(weight, norm, q, n)
 	default:
 		l, w := n.lay(), q.spelt()
 		if l.n == 0 || w.n == 0 {
@@ -687,6 +690,35 @@ func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
 		from.respelt.layOut(spellingModel(Latin), from.plain)
 	}
 	return max(weight, c.a.align(&from.respelt, latin.spelt(), max(weight, norm/8)+respeltLess)-respeltLess)
+}
+
+// inTongues returns the better of a weight and of what a Han word weighs when all
+// its characters are read in one language: 千歳 is a Japanese Chitose before it is
+// half a Chinese and half a Korean name.
+func (c *Comparer) inTongues(weight, norm int32, q, n *formToken) int32 {
+	if q.script != Han || n.script != Latin || weight > norm*9/10 {
+		return weight
+	}
+	if !bytes.Equal(c.tongues.text, q.text) {
+		c.tongues.text = append(c.tongues.text[:0], q.text...)
+		for i, m := range tongueModels() {
+			c.tongues.laid[i].layOut(m, q.text)
+		}
+	}
+	for i := range c.tongues.laid {
+		least := max(weight, norm/8) + tongueLess
+		weight = max(weight, c.a.align(&c.tongues.laid[i], n.spelt(), least)-tongueLess)
+	}
+	return weight
+}
+
+// tongueLess is what the choice of a language costs, in tenths of a nat.
+const tongueLess = 8
+
+// inTongue is a Han word laid out in each of the tongues.
+type inTongue struct {
+	text []byte
+	laid [len(tongues)]lattice
 }
 
 // respeltLess is what a second spelling in between costs, in tenths of a nat.

@@ -51,6 +51,12 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 			dst = latinKeys(dst, []byte(form), 0)
 		}
 	}
+	if script == Han {
+		var b beam
+		for _, m := range tongueSkeletons() {
+			dst = b.keys(dst, m, word)
+		}
+	}
 	if script != Latin {
 		var plain [2 * maxFrom]byte
 		var more [allRead + 1]Key

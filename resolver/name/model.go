@@ -76,12 +76,17 @@ func letterIndex(c byte) int {
 	return 0
 }
 
-// compileModel reads a weights file: "chunk<TAB>spelling:weight ...".
-func compileModel(file, text string) (*model, error) {
+func newModel() *model {
 	m := &model{units: map[rune]uint16{}, single: []int32{-1}, longer: map[uint64]int32{}}
 	for i := range m.insert {
 		m.insert[i] = strangeInsert
 	}
+	return m
+}
+
+// compileModel reads a weights file: "chunk<TAB>spelling:weight ...".
+func compileModel(file, text string) (*model, error) {
+	m := newModel()
 	for line := range dataLines(text) {
 		from, list, ok := strings.Cut(line, "\t")
 		if !ok {
@@ -532,5 +537,9 @@ func Warm(scripts ...Script) {
 	for _, s := range scripts {
 		spellingModel(s)
 		skeletonModel(s)
+		if s == Han {
+			tongueModels()
+			tongueSkeletons()
+		}
 	}
 }

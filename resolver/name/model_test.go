@@ -19,6 +19,11 @@ func TestLearnedFiles(t *testing.T) {
 			}
 		}
 	}
+	for i, m := range tongueModels() {
+		if sounds := tongueSkeletons()[i]; len(m.chunks) < 3000 || len(sounds.chunks) != len(m.chunks) {
+			t.Errorf("%s: %d and %d characters", tongues[i].name, len(m.chunks), len(sounds.chunks))
+		}
+	}
 	if compiled < 25 {
 		t.Errorf("%d scripts have weights", compiled)
 	}

@@ -3,10 +3,12 @@ package name
 import (
 	"cmp"
 	"embed"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed data/romanise/han-mandarin.txt
@@ -32,10 +34,97 @@ var hanReadings = [...]struct {
 	cost int
 }{
 	{"han-mandarin.txt", &mandarinFile, 15},
-	{"han-wade.txt", &wadeFile, 25},
-	{"han-korean.txt", &koreanFile, 25},
-	{"han-cantonese.txt", &cantoneseFile, 28},
-	{"han-japanese.txt", &japaneseFile, 28},
+	{"han-wade.txt", &wadeFile, 28},
+	{"han-korean.txt", &koreanFile, 35},
+	{"han-cantonese.txt", &cantoneseFile, 38},
+	{"han-japanese.txt", &japaneseFile, 35},
+}
+
+// tongues are the languages that a Han word may be read in from its first
+// character to its last, and what one character's reading costs then: less than
+// among the readings of all languages, of which each character takes its own.
+var tongues = [...]struct {
+	name string
+	file *string
+	cost int
+}{
+	{"han-mandarin.txt", &mandarinFile, 4},
+	{"han-wade.txt", &wadeFile, 4},
+	{"han-japanese.txt", &japaneseFile, 8},
+	{"han-korean.txt", &koreanFile, 4},
+	{"han-cantonese.txt", &cantoneseFile, 6},
+}
+
+// tongueModels are the models of the tongues: of spellings, and of skeletons.
+var tongueModels, tongueSkeletons = tonguesOf(false), tonguesOf(true)
+
+func tonguesOf(skeleton bool) func() *[len(tongues)]*model {
+	return sync.OnceValue(func() *[len(tongues)]*model {
+		var models [len(tongues)]*model
+		for i, t := range tongues {
+			models[i] = tongueModel(t.name, *t.file, t.cost, skeleton)
+		}
+		return &models
+	})
+}
+
+// tongueModel compiles a table of one language's readings.
+func tongueModel(file, text string, cost int, skeleton bool) *model {
+	var chars []rune
+	spelled := map[rune][]alternative{}
+	for line := range dataLines(text) {
+		reading, of, ok := strings.Cut(line, ": ")
+		if !ok {
+			panic(fmt.Sprintf("%s: line %q has no colon", file, line))
+		}
+		forms := []alternative{spellingOf(reading, cost, skeleton)}
+		for _, form := range formsInNames(file, reading) {
+			forms = append(forms, spellingOf(form, cost+formCost, skeleton))
+		}
+		for _, char := range of {
+			had := spelled[char]
+			if had == nil {
+				chars = append(chars, char)
+			}
+			for _, form := range forms {
+				k := slices.IndexFunc(had, func(a alternative) bool { return a.letters == form.letters })
+				switch {
+				case form.n > maxSpelling:
+				case k < 0:
+					had = append(had, form)
+				default:
+					had[k].weight = max(had[k].weight, form.weight)
+				}
+			}
+			spelled[char] = had
+		}
+	}
+	m := newModel()
+	for _, char := range chars {
+		m.add(string(char), spelled[char])
+	}
+	return m
+}
+
+// spellingOf is a reading as one spelling of a chunk, or one skeleton.
+func spellingOf(reading string, cost int, skeleton bool) alternative {
+	to, weight := weighReading(reading, cost, skeleton)
+	var letters [8]byte
+	copy(letters[:], to)
+	return alternative{binary.LittleEndian.Uint64(letters[:]), int16(weight), uint8(len(to))}
+}
+
+// weighReading returns what a reading is spelled or sounds as, and its weight:
+// what its letters weigh against themselves less the cost.
+func weighReading(reading string, cost int, skeleton bool) (to string, weight int) {
+	if skeleton {
+		to = string(Skeleton(nil, []byte(reading)))
+		return to, 20*len(to) - cost
+	}
+	for i := range len(reading) {
+		weight += int(letterInfo[letterIndex(reading[i])])
+	}
+	return reading, weight - cost
 }
 
 // seenCost is how much less a dictionary reading weighs where training has seen
@@ -68,15 +157,7 @@ type spellings struct {
 
 // put adds a spelling that weighs the cost less than a certain one.
 func (s *spellings) put(letter, to string, cost int) {
-	weight := -cost
-	if s.skeleton {
-		to = string(Skeleton(nil, []byte(to)))
-		weight += 20 * len(to)
-	} else {
-		for i := range len(to) {
-			weight += int(letterInfo[letterIndex(to[i])])
-		}
-	}
+	to, weight := weighReading(to, cost, s.skeleton)
 	if len(to) > maxSpelling {
 		return
 	}
@@ -99,10 +180,7 @@ func (s *spellings) addReadings(name, file string, cost int) {
 		if !ok {
 			panic(fmt.Sprintf("%s: line %q has no colon", name, line))
 		}
-		forms := []string(nil)
-		if name == "han-japanese.txt" {
-			forms = formsInNames(reading)
-		}
+		forms := formsInNames(name, reading)
 		for _, char := range chars {
 			s.put(string(char), reading, cost)
 			for _, form := range forms {
@@ -112,15 +190,41 @@ func (s *spellings) addReadings(name, file string, cost int) {
 	}
 }
 
-// formCost is how much less a form of a Japanese reading weighs than the reading.
+// formCost is how much less a form of a reading weighs than the reading.
 const formCost = 6
 
-// formsInNames returns what becomes of a native Japanese reading in names: of a
+// formsInNames returns what becomes of the readings of a table in names.
+func formsInNames(file, reading string) []string {
+	switch file {
+	case "han-japanese.txt":
+		return japaneseForms(reading)
+	case "han-korean.txt":
+		return koreanForms(reading)
+	}
+	return nil
+}
+
+// koreanForms returns the McCune-Reischauer spelling of a syllable in the Revised
+// Romanization, without its marks: Cheol, Ch'ol; Geum, Kum.
+func koreanForms(reading string) []string {
+	form := strings.NewReplacer("eo", "o", "eu", "u").Replace(reading)
+	if hard, ok := koreanHard[form[0]]; ok {
+		form = hard + form[1:]
+	}
+	if form == reading {
+		return nil
+	}
+	return []string{form}
+}
+
+var koreanHard = map[byte]string{'g': "k", 'd': "t", 'b': "p", 'j': "ch"}
+
+// japaneseForms returns what becomes of a native Japanese reading in names: of a
 // verb the stem (magaru: magari, yoseru: yose), of an adjective too (shiroi:
 // shiro), of a final e an a (sake: saka), and of the first consonant, behind
 // another word, the voiced one (sawa: zawa). Readings of one syllable are mostly
 // Chinese and keep their form.
-func formsInNames(reading string) (forms []string) {
+func japaneseForms(reading string) (forms []string) {
 	vowels := 0
 	for i := range len(reading) {
 		if strings.IndexByte("aeiou", reading[i]) >= 0 {

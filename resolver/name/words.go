@@ -59,7 +59,7 @@ type vocabulary struct {
 	forms     map[string][]string // both ways
 	phrases   map[string][]phrase // by first word, longest first
 	parted    []genericWord
-	apart     map[string][2]string // generic words that are two in one
+	apart     map[string][2]string   // generic words that are two in one
 	bare      [Scripts][]genericWord // longest first
 }
 
