@@ -202,7 +202,7 @@ func (c *Cache) Do(ctx context.Context, key Key, expected time.Duration, compute
 	}
 	c.near.Set(key, entry{value, negative})
 	if c.far != nil {
-		c.far.put(key, entry{value, negative}, jittered(c.ttl(negative)))
+		c.far.put(key, entry{value, negative}, expected, jittered(c.ttl(negative)))
 	}
 	return value, nil
 }

@@ -151,7 +151,7 @@ func (f *far) get(ctx context.Context, key Key, expected time.Duration) (entry, 
 		f.counts.Skipped.Add(1)
 		return entry{}, false
 	}
-	if expected < worth*time.Duration(f.roundTrip.Load()) && f.cheap.Add(1)%askAnyway != 0 {
+	if !f.worthwhile(expected) && f.cheap.Add(1)%askAnyway != 0 {
 		f.counts.Skipped.Add(1)
 		return entry{}, false
 	}
@@ -254,9 +254,14 @@ func (f *far) measured(took time.Duration) {
 	f.roundTrip.Store(old + (int64(took)-old)/8)
 }
 
-// put writes behind the answer's back.
-func (f *far) put(key Key, e entry, ttl time.Duration) {
-	if len(e.value) > maxValue-sealSize || f.breaker.isOpen() {
+// worthwhile reports whether Redis is asked for what is believed to cost so much.
+func (f *far) worthwhile(expected time.Duration) bool {
+	return expected >= worth*time.Duration(f.roundTrip.Load())
+}
+
+// put writes behind the answer's back, if anyone will ask for it.
+func (f *far) put(key Key, e entry, expected, ttl time.Duration) {
+	if len(e.value) > maxValue-sealSize || !f.worthwhile(expected) || f.breaker.isOpen() {
 		return
 	}
 	select {

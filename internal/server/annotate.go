@@ -71,9 +71,26 @@ func (a *annotators) of(t *resolver.Table) (*text.Annotator, error) {
 	return made, nil
 }
 
+// readyFor returns what makes the annotator of the table, if it is not made yet.
+func (a *annotators) readyFor(t *resolver.Table) func() error {
+	return func() error {
+		_, err := a.of(t)
+		return err
+	}
+}
+
 // Annotate answers one document.
 func (s *resolverService) Annotate(ctx context.Context, request *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error) {
 	return s.annotate(ctx, request.Document)
+}
+
+// annotateToWire is [resolverService.Annotate] for the transport.
+func (s *resolverService) annotateToWire(ctx context.Context, request *onomav1.AnnotateRequest) (any, error) {
+	k, err := s.document(ctx, request.Document)
+	if err != nil {
+		return nil, err
+	}
+	return k.wire(), nil
 }
 
 // StreamAnnotate answers documents in the order in which they come. A bad
@@ -109,23 +126,31 @@ func (s *resolverService) StreamAnnotate(stream grpc.BidiStreamingServer[onomav1
 }
 
 func (s *resolverService) annotate(ctx context.Context, from *onomav1.Document) (*onomav1.AnnotateResponse, error) {
-	if err := ctx.Err(); err != nil {
+	k, err := s.document(ctx, from)
+	if err != nil {
 		return nil, err
+	}
+	return k.read(new(onomav1.AnnotateResponse))
+}
+
+func (s *resolverService) document(ctx context.Context, from *onomav1.Document) (none kept[*onomav1.AnnotateResponse], err error) {
+	if err := ctx.Err(); err != nil {
+		return none, err
 	}
 	check := checker{prefix: "document."}
 	var d text.Document
 	check.document(from, &d)
 	if err := check.err(); err != nil {
-		return nil, err
+		return none, err
 	}
 	table := s.resolver.Table()
 	if err := reached(table, from.MinTableVersion); err != nil {
-		return nil, err
+		return none, err
 	}
 	if d.AsOf == 0 {
 		d.AsOf = fact.DateOf(s.texts.clock().UTC())
 	}
-	return s.results.document(ctx, table, from, func() (*onomav1.AnnotateResponse, error) {
+	return s.results.document(ctx, table, from, d.AsOf, s.texts.readyFor(table), func() (*onomav1.AnnotateResponse, error) {
 		defer telemetry.Stage(ctx, "annotate").End()
 		annotator, err := s.texts.of(table)
 		if err != nil {

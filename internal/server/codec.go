@@ -30,10 +30,13 @@ func newCodec(buffers *answerBuffers) codec {
 	return codec{encoding.GetCodecV2(grpcproto.Name), buffers}
 }
 
-// Marshal writes a message, or takes the buffer of an answer that is written.
+// Marshal writes a message, or takes the bytes of an answer that is written.
 func (c codec) Marshal(v any) (mem.BufferSlice, error) {
-	if answer, ok := v.(*wireAnswer); ok {
+	switch answer := v.(type) {
+	case *wireAnswer:
 		return mem.BufferSlice{mem.NewBuffer(answer.buffer, c.buffers)}, nil
+	case written:
+		return mem.BufferSlice{mem.SliceBuffer(answer)}, nil
 	}
 	return c.CodecV2.Marshal(v)
 }

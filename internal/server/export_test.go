@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 
+	"onoma/cache"
 	"onoma/resolver"
 
 	onomav1 "onoma/proto/onoma/v1"
@@ -57,5 +59,15 @@ func BothForms(r *resolver.Resolver) func(*onomav1.ResolveRequest) (wire []byte,
 		defer written.Free()
 		message, err := s.Resolve(context.Background(), request)
 		return written.Materialize(), message, err
+	}
+}
+
+// Clocked annotates by a clock of the test's own.
+func Clocked(r *resolver.Resolver, c *cache.Cache, clock func() time.Time) func(*onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error) {
+	s := newResolverService(r, nil)
+	s.results = newResults(c, nil, "test")
+	s.texts.clock = clock
+	return func(request *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error) {
+		return s.Annotate(context.Background(), request)
 	}
 }

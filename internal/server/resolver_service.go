@@ -69,16 +69,26 @@ func (s *resolverService) mayBeKept(from *onomav1.Query) bool {
 
 // answer answers a checked query: what is kept, or else from the table.
 func (s *resolverService) answer(ctx context.Context, table *resolver.Table, from *onomav1.Query, q *resolver.Query) (*onomav1.ResolveResponse, error) {
-	if from.View == onomav1.View_VIEW_EXPLAIN || !s.mayBeKept(from) {
-		return s.compute(ctx, table, from, q)
+	k, err := s.keptOr(ctx, table, from, q)
+	if err != nil {
+		return nil, err
 	}
-	if from.GetContext().GetText() != "" {
-		return s.results.inText(ctx, table, from, func() (*onomav1.ResolveResponse, error) { return s.compute(ctx, table, from, q) })
+	return k.read(new(onomav1.ResolveResponse))
+}
+
+func (s *resolverService) keptOr(ctx context.Context, table *resolver.Table, from *onomav1.Query, q *resolver.Query) (k kept[*onomav1.ResolveResponse], err error) {
+	compute := func() (*onomav1.ResolveResponse, error) { return s.compute(ctx, table, from, q) }
+	if from.View != onomav1.View_VIEW_EXPLAIN && s.mayBeKept(from) {
+		if from.GetContext().GetText() != "" {
+			return s.results.inText(ctx, table, from, s.texts.readyFor(table), compute)
+		}
+		if k.value = s.results.name(table, from); k.value != nil {
+			return k, nil
+		}
 	}
-	if kept := s.results.name(table, from); kept != nil {
-		return kept, nil
-	}
-	return s.compute(ctx, table, from, q)
+	k.message, err = compute()
+	k.made = true
+	return k, err
 }
 
 // compute answers a checked query from the table.

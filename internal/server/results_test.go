@@ -1,11 +1,8 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -120,79 +117,39 @@ const article = `Ukrainian President Volodymyr Zelenskyy met French President Em
 the meeting a provocation, and the White House declined to comment. Beijing and New Delhi urged restraint, while the
 North Korean leader Kim Jong Un congratulated Vladimir Putin. Zelenskyy later flew to Berlin to meet Olaf Scholz. `
 
-// BenchmarkCache measures a server with a cache against one without, in turns:
-// names that a key finds, names asked for once, names that come again, and an
-// article that comes again and one that does not.
-func BenchmarkCache(b *testing.B) {
-	r := seedResolver(b)
-	var clients [2]onomav1.ResolverServiceClient
-	for i, options := range []server.Options{{Resolver: r}, {Resolver: r, Cache: newCache(b, cache.Options{})}} {
-		_, conn := start(b, options)
-		clients[i] = onomav1.NewResolverServiceClient(conn)
-	}
-	n := 0
-	for _, c := range []struct {
-		name string
-		call func(client onomav1.ResolverServiceClient, n int) error
-	}{
-		{"exact", func(client onomav1.ResolverServiceClient, _ int) error {
-			_, err := client.Resolve(context.Background(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: "Mosca"}})
-			return err
-		}},
-		{"exact/batch", func(client onomav1.ResolverServiceClient, _ int) error {
-			_, err := client.BatchResolve(context.Background(), mosca)
-			return err
-		}},
-		{"unseen", func(client onomav1.ResolverServiceClient, n int) error {
-			_, err := client.Resolve(context.Background(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: fmt.Sprintf("Volod%cmer Zel%cnsk%c%c", 'a'+n/17576%26, 'a'+n/676%26, 'a'+n/26%26, 'a'+n%26)}})
-			return err
-		}},
-		{"again", func(client onomav1.ResolverServiceClient, n int) error {
-			_, err := client.Resolve(context.Background(), &onomav1.ResolveRequest{Query: &onomav1.Query{Name: fmt.Sprintf("Wolodimir Zelinsky%c", 'a'+n%7)}})
-			return err
-		}},
-		{"article/new", func(client onomav1.ResolverServiceClient, n int) error {
-			_, err := client.Annotate(context.Background(), &onomav1.AnnotateRequest{Document: &onomav1.Document{Text: fmt.Sprintf("%s %d", strings.Repeat(article, 4), n)}})
-			return err
-		}},
-		{"article/again", func(client onomav1.ResolverServiceClient, _ int) error {
-			_, err := client.Annotate(context.Background(), &onomav1.AnnotateRequest{Document: &onomav1.Document{Text: strings.Repeat(article, 4)}})
-			return err
-		}},
+// The clock moves, forward over midnight and the end of an office, back, by years:
+// what is kept of one day is not the answer of another.
+func TestClockMoves(t *testing.T) {
+	r, now := seedResolver(t), time.Time{}
+	clock := func() time.Time { return now }
+	bare, kept := server.Clocked(r, nil, clock), server.Clocked(r, newCache(t, cache.Options{}), clock)
+	request := &onomav1.AnnotateRequest{Document: &onomav1.Document{Text: "The Prime Minister of Japan met the German chancellor in Paris.", View: onomav1.View_VIEW_FULL}}
+	answers := make(map[string]bool)
+	for _, at := range []string{
+		"2024-09-30T23:59:59Z", "2024-10-01T00:00:01Z", "2024-09-30T23:59:59Z", "2026-01-01T12:00:00Z", "2020-03-01T00:00:00Z",
+		"2024-10-02T00:00:00+14:00", "2026-01-01T12:00:00Z", "1970-01-01T00:00:00Z", "2038-01-19T03:14:08Z", "2024-10-01T23:00:00Z",
 	} {
-		b.Run(c.name, func(b *testing.B) {
-			// Turns of a few calls each, side by side and in either order, so that
-			// both meet the same machine; the median forgets turns that met another's work.
-			var ratios []float64
-			var bare time.Duration
-			for b.Loop() {
-				var spent [2]time.Duration
-				for k := range clients {
-					side := (k + len(ratios)) % 2
-					begin := time.Now()
-					for i := range 8 {
-						if err := c.call(clients[side], n+i); err != nil {
-							b.Fatal(err)
-						}
-					}
-					spent[side] = time.Since(begin)
-				}
-				n += 8
-				bare += spent[0]
-				ratios = append(ratios, float64(spent[1])/float64(spent[0]))
-			}
-			slices.Sort(ratios)
-			b.ReportMetric(ratios[len(ratios)/2], "time/uncached")
-			b.ReportMetric(float64(bare.Nanoseconds())/float64(8*len(ratios)), "ns/uncached")
-			b.ReportMetric(0, "ns/op")
-		})
+		var err error
+		if now, err = time.Parse(time.RFC3339, at); err != nil {
+			t.Fatal(err)
+		}
+		want, err := bare(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := kept(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+			t.Errorf("at %s -computed +kept\n%s", at, diff)
+		}
+		if day := now.UTC().Format(time.DateOnly); got.AsOf != day {
+			t.Errorf("at %s the roles are those of %s", at, got.AsOf)
+		}
+		answers[fmt.Sprint(got.Mentions)] = true
+	}
+	if len(answers) < 3 {
+		t.Errorf("%d different answers: the text does not depend on the day", len(answers))
 	}
 }
-
-var mosca = func() *onomav1.BatchResolveRequest {
-	m := new(onomav1.BatchResolveRequest)
-	for range 1000 {
-		m.Queries = append(m.Queries, &onomav1.Query{Name: "Mosca"})
-	}
-	return m
-}()

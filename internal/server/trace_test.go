@@ -125,7 +125,7 @@ func TestSpans(t *testing.T) {
 	}
 	_, err = client.BatchResolve(traced("batch", "01"), &onomav1.BatchResolveRequest{Queries: []*onomav1.Query{{Name: "Mosca"}, {Name: "Parigi"}}})
 	must(err)
-	_, err = client.Annotate(traced("annotate", "01"), &onomav1.AnnotateRequest{Document: &onomav1.Document{Text: "Mosca non risponde a Parigi."}})
+	_, err = client.Annotate(traced("annotate", "01"), &onomav1.AnnotateRequest{Document: &onomav1.Document{Text: strings.Repeat("Mosca non risponde a Parigi. ", 50)}})
 	must(err)
 	stream, err := client.StreamResolve(traced("stream", "01"))
 	must(err)

@@ -74,13 +74,20 @@ func (p *answerBuffers) Put(b *[]byte) {
 	}
 }
 
-// description is the service as it is generated, but for the handler of Resolve.
+// written is an answer that is kept as it goes to the wire. Many may send it.
+type written []byte
+
+// description is the service as it is generated, but for the handlers of Resolve
+// and Annotate.
 func (s *resolverService) description(buffers *answerBuffers) *grpc.ServiceDesc {
 	d := onomav1.ResolverService_ServiceDesc
 	d.Methods = slices.Clone(d.Methods)
 	for i := range d.Methods {
-		if d.Methods[i].MethodName == "Resolve" {
+		switch d.Methods[i].MethodName {
+		case "Resolve":
 			d.Methods[i].Handler = s.wireHandler(buffers)
+		case "Annotate":
+			d.Methods[i].Handler = s.documentHandler()
 		}
 	}
 	return &d
@@ -106,6 +113,20 @@ func (s *resolverService) wireHandler(buffers *answerBuffers) grpc.MethodHandler
 	}
 }
 
+func (s *resolverService) documentHandler() grpc.MethodHandler {
+	call := &grpc.UnaryServerInfo{Server: s, FullMethod: onomav1.ResolverService_Annotate_FullMethodName}
+	handle := func(ctx context.Context, request any) (any, error) {
+		return s.annotateToWire(ctx, request.(*onomav1.AnnotateRequest))
+	}
+	return func(_ any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+		request := new(onomav1.AnnotateRequest)
+		if err := decode(request); err != nil {
+			return nil, err
+		}
+		return intercept(ctx, request, call, handle)
+	}
+}
+
 // resolveToWire is [resolverService.Resolve] for the transport: a *wireAnswer, or
 // the message where one is made anyway, to be kept or explained.
 func (s *resolverService) resolveToWire(ctx context.Context, request *onomav1.ResolveRequest, buffers *answerBuffers) (any, error) {
@@ -115,7 +136,11 @@ func (s *resolverService) resolveToWire(ctx context.Context, request *onomav1.Re
 		return nil, err
 	}
 	if from.View == onomav1.View_VIEW_EXPLAIN || s.mayBeKept(from) {
-		return s.answer(ctx, table, from, &q)
+		k, err := s.keptOr(ctx, table, from, &q)
+		if err != nil {
+			return nil, err
+		}
+		return k.wire(), nil
 	}
 	a := s.answers.Get().(*resolver.Answer)
 	defer s.answers.Put(a)
