@@ -35,6 +35,7 @@ const (
 	cueSway
 	cueFor
 	cueObject
+	cueAdverb
 
 	// cueBefore are the cues that stand before a name.
 	cueBefore = cueIn | cueFrom | cueTo | cueOf | cueBy | cueWith | cueAgainst | cueAnd | cueFor | cueObject
@@ -43,7 +44,7 @@ const (
 var cueWords = map[string]cue{
 	"in": cueIn, "from": cueFrom, "to": cueTo, "of": cueOf, "by": cueBy, "with": cueWith, "against": cueAgainst, "and": cueAnd,
 	"subject": cueSubject, "article": cueArticle, "say": cueSay, "decide": cueDecide, "act": cueAct, "be": cueBe, "move": cueMove,
-	"place": cuePlace, "polity": cuePolity, "relation": cueRelation, "sport": cueSport, "former": cueFormer, "sway": cueSway, "for": cueFor, "object": cueObject,
+	"place": cuePlace, "polity": cuePolity, "relation": cueRelation, "sport": cueSport, "former": cueFormer, "sway": cueSway, "for": cueFor, "object": cueObject, "adverb": cueAdverb,
 }
 
 // cues are the cue words of one language, by folded key.

@@ -169,6 +169,8 @@ func (w *work) evidence(r *run) float64 {
 			e += foreignName // letters mean other things in each language
 		}
 		switch {
+		case top.Name.Kind() == fact.Acronym && sameLanguage(top.Name.Language(), "en"):
+			e -= foreignName // but those of English are used in all
 		case bearer.Kind() == fact.Person:
 			e += foreignName / 3 // papers spell people as others do
 		case words == 1 && t.script == name.Latin && !w.inflects && isPlace(bearer.Kind()) && top.Name.Kind() != fact.Demonym && w.hasOwnName(bearer, t.script):
@@ -250,7 +252,7 @@ func (w *work) acronymEvidence(r *run, top *resolver.Candidate) float64 {
 	}
 	if top.Entity.Kind() == fact.Country || letters <= 2 {
 		switch {
-		case !w.ownLanguage(top):
+		case !w.ownLanguage(top) && !sameLanguage(top.Name.Language(), "en"):
 			e += foreignCode
 		case !known && top.Entity.Kind() == fact.Country && !w.isAbout(top.Entity):
 			e += countryCode

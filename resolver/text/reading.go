@@ -116,6 +116,14 @@ const (
 	fBeArticle
 	fNextHave
 	fAlone
+	fBeMove
+	fOfTitle
+	fPowerPolity
+	fNextInPlace
+	fPossessiveWord
+	fWithPlace
+	fListCountry
+	fVerbWord
 	numReading
 )
 
@@ -136,6 +144,8 @@ var ReadingTerms = [numReading]string{
 	"power, nothing before", "power, with", "power, against", "power, of", "power, from", "power, to", "power, verb next", "power, and",
 	"power, later: say or decide", "power, other word next", "power, in list with actor", "no country, sport", "for", "object", "for, move before", "for, sport",
 	"article before, other word next", "what stands before lies in it", "next: be, place later", "next: be, article later", "next: have", "nothing on either side",
+	"next: be, move later", "of: title before", "power, of or possessive: polity", "next: in a place", "possessive: other word", "with, place or move before",
+	"in list with country", "next: other word, article or place before",
 }
 
 // readingWeights are the fitted weights, in nats.
@@ -313,6 +323,10 @@ func (w *work) readAs(r *run, literal []resolver.Candidate) {
 const (
 	readTokens = 14 // words on either side that bear on a reading
 	readChars  = 36 // characters
+	// mostAdverbs stand between a name and its verb.
+	mostAdverbs = 2
+	// mostHeads is how far behind a possessive its noun is looked for.
+	mostHeads = 4
 )
 
 // readingFeatures reads the sentence around the run.
@@ -383,12 +397,16 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 		possessive = possessive || c&cueOf != 0
 		set(fSubject, c&cueSubject != 0 || f[fSubject] != 0)
 	}
-	if at2 < last {
-		next, nextLen = w.cueFrom(at2)
-	}
 	g := gapStop
 	if at2 < len(list) {
 		g = list[at2].gap
+	}
+	// "Moscow also said".
+	for n := 0; n < mostAdverbs && at2+1 < last && w.cue(at2)&cueAdverb != 0 && list[at2+1].gap == gapSpace; n++ {
+		at2++
+	}
+	if at2 < last {
+		next, nextLen = w.cueFrom(at2)
 	}
 	open := g&^(gapSpace|gapQuote|gapLine) == 0 // nothing parts what follows
 	set(fNextStop, at2 >= last || g&(gapStop|gapParagraph) != 0)
@@ -418,8 +436,8 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	if possessive {
 		on(fPossessive)
 		near := next
-		if nextLen > 0 && next&(cuePolity|cuePlace|cueSport|cueRelation) == 0 && at2+nextLen < last {
-			near |= w.cueRun(at2 + nextLen)
+		for k := at2 + max(1, nextLen); k < min(last, at2+mostHeads) && near&(cuePolity|cuePlace|cueSport|cueRelation) == 0 && list[k].gap == gapSpace; k++ {
+			near |= w.cueRun(k)
 		}
 		set(fPossessivePolity, near&(cuePolity|cueRelation) != 0)
 		set(fPossessivePlace, near&cuePlace != 0)
@@ -442,7 +460,7 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	set(fInBrackets, list[r.from].gap&gapOpen != 0)
 	set(fCommaChain, list[r.from].gap&gapComma != 0 && g&gapComma != 0)
 	set(fInStart, relation&cueIn != 0 && at <= first+1)
-	set(fSubjectVerb, nothing && open && !possessive && next&(cueSay|cueDecide|cueAct|cueBe) != 0)
+	set(fSubjectVerb, nothing && open && !possessive && next&(cueSay|cueDecide|cueAct) != 0)
 	set(fForName, open && at2 < len(list) && w.covered[at2] != 0)
 	// Windows.
 	var before, after cue
@@ -519,11 +537,42 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 			later |= w.cue(k)
 		}
 		set(fBePlace, later&cuePlace != 0)
+		set(fBeMove, later&cueMove != 0)
 		set(fBeArticle, at2+nextLen < last && w.cue(at2+nextLen)&cueArticle != 0)
 	}
+	set(fOfTitle, relation&cueOf != 0 && w.titleNear(max(first, at-2), at))
+	if stands {
+		f[fPowerPolity] = max(f[fOfPolity], f[fOfRelation], f[fOfSway], f[fPossessivePolity])
+	}
+	set(fNextInPlace, f[fNextIn] != 0 && w.placeAt(at2+max(1, nextLen), last))
+	set(fPossessiveWord, possessive && f[fPossessivePolity]+f[fPossessivePlace]+f[fPossessiveSport] == 0)
+	set(fWithPlace, relation&cueWith != 0 && before&(cuePlace|cueMove) != 0)
+	set(fVerbWord, f[fNextWord] != 0 && (f[fArticleWord] != 0 || before&cuePlace != 0))
 	set(fAlone, nothing && next == 0 && f[fNextWord] == 0 && f[fNextName] == 0)
 	set(fPlainSport, kind != fact.Country && f[fSport] != 0)
 	return f
+}
+
+// titleNear reports whether one of the tokens is a word of titles: the president
+// of Nicaragua presides over the country, not over its government.
+func (w *work) titleNear(from, to int) bool {
+	if w.titles == nil {
+		return false
+	}
+	for k := from; k < to; k++ {
+		if w.titles.isTitleWord(w.tokens.key(k)) {
+			return true
+		}
+	}
+	return false
+}
+
+// placeAt reports whether a place stands at token k, behind articles.
+func (w *work) placeAt(k, last int) bool {
+	for k < last && w.covered[k] == 0 && w.cue(k)&cueArticle != 0 {
+		k++
+	}
+	return k < last && w.covered[k] != 0 && isPlace(w.runs[w.covered[k]-1].kind())
 }
 
 // relationBefore returns what the words before a name say of it, and where they
@@ -643,7 +692,9 @@ func (w *work) listFeatures(r *run, f *ReadingFeatures) {
 			return
 		}
 		switch c := &o.candidates[0]; {
-		case c.Entity.Kind() == fact.Person, c.Entity.Kind() == fact.Organization, c.Entity.Kind() == fact.Country && c.Reading == resolver.Literal, c.Reading == resolver.Metonymic:
+		case c.Entity.Kind() == fact.Country && c.Reading == resolver.Literal:
+			f[fListCountry] = 1
+		case c.Entity.Kind() == fact.Person, c.Entity.Kind() == fact.Organization, c.Reading == resolver.Metonymic:
 			f[fListActor] = 1
 		default:
 			f[fListPlace] = 1
