@@ -96,9 +96,9 @@ const smallBatch = 4
 // of returns the lane of a request.
 func (a *admission) of(request any) *lane {
 	switch r := request.(type) {
-	case *onomav1.GetEntityRequest, *onomav1.SearchEntitiesRequest, *onomav1.ExplainRequest:
+	case *onomav1.GetEntityRequest, *onomav1.SearchEntitiesRequest:
 		return a.small
-	case *onomav1.ResolveRequest:
+	case interface{ GetQuery() *onomav1.Query }: // Resolve, Explain
 		if !inText(r.GetQuery()) {
 			return a.small
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -206,6 +207,49 @@ func (s *resolverService) resolveTitle(table *resolver.Table, q *resolver.Query,
 	defer s.texts.work.Put(work)
 	annotator.Title(q, work, a)
 	return nil
+}
+
+// explain puts into a what [resolverService.resolve] answers, with the table's
+// steps to it, and tells what became of the entity with the ID. Where the text
+// around the name, or a title that it is, changes the table's answer, a step says so.
+func (s *resolverService) explain(table *resolver.Table, from *onomav1.Query, q *resolver.Query, entityID string, a *resolver.Answer) (resolver.Verdict, error) {
+	verdict := table.Explain(q, entityID, a)
+	steps := a.Trace
+	before := append([]resolver.Candidate(nil), a.Candidates...)
+	outcome := a.Outcome
+	if err := s.resolve(table, from, q, a); err != nil {
+		return verdict, err
+	}
+	a.Trace = steps
+	if a.Outcome == outcome && slices.Equal(a.Candidates, before) {
+		return verdict, nil
+	}
+	detail := "the name as a whole is a title: " + a.Outcome.String()
+	if from.GetContext().GetText() != "" {
+		detail = "weighed by the text around the name: " + a.Outcome.String()
+	}
+	a.Trace = append(a.Trace, resolver.Step{Stage: "context", Text: q.Name, Detail: detail})
+	return verdictOf(table, entityID, a, verdict), nil
+}
+
+// verdictOf is the verdict on the entity in an answer that is no longer the
+// table's, which was verdict.
+func verdictOf(table *resolver.Table, entityID string, a *resolver.Answer, verdict resolver.Verdict) resolver.Verdict {
+	e, _ := table.Find(entityID)
+	if !e.Valid() {
+		return verdict
+	}
+	rank := 1 + slices.IndexFunc(a.Candidates[:a.Total], func(c resolver.Candidate) bool { return c.Entity == e })
+	switch {
+	case rank == 1 && a.Outcome == resolver.Resolved:
+		verdict = resolver.Verdict{Fate: resolver.Chosen, Rank: rank}
+	case rank > 0:
+		verdict = resolver.Verdict{Fate: resolver.Considered, Rank: rank}
+	case verdict.Rank > 0:
+		verdict = resolver.Verdict{Fate: resolver.LeftOut}
+	}
+	a.Trace = append(a.Trace, resolver.Step{Stage: "verdict", Entity: e.ID(), Detail: fmt.Sprintf("candidate %d of %d", rank, a.Total)})
+	return verdict
 }
 
 // annotated builds the response to a document. The strings of candidates belong

@@ -138,3 +138,43 @@ func TestResolveInContext(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainAnswersAsResolve holds that an explanation is of the answer that
+// Resolve gives, the text around the name included.
+func TestExplainAnswersAsResolve(t *testing.T) {
+	p := seeded(t)
+	for _, c := range []struct {
+		query   *onomav1.Query
+		id      string
+		verdict onomav1.Verdict
+	}{
+		{&onomav1.Query{Name: "Pyongyang"}, "Q423", onomav1.Verdict_VERDICT_CHOSEN},
+		{&onomav1.Query{Name: "Pyongyang", Context: &onomav1.Context{Text: "a flight to Pyongyang"}}, "Q18808", onomav1.Verdict_VERDICT_CHOSEN},
+		{&onomav1.Query{Name: "Pyongyang", Context: &onomav1.Context{Text: "a flight to Pyongyang"}}, "Q423", onomav1.Verdict_VERDICT_LEFT_OUT},
+		{&onomav1.Query{Name: "Sullivan", Context: &onomav1.Context{Text: "There was no name here, but Jake Sullivan had come."}}, "Q16730147", onomav1.Verdict_VERDICT_CHOSEN},
+		{&onomav1.Query{Name: "il primo ministro giapponese", AsOf: "2024-10-25"}, "Q1335527", onomav1.Verdict_VERDICT_CHOSEN},
+		{&onomav1.Query{Name: "Xqzzt Blorb", Context: &onomav1.Context{Text: "Xqzzt Blorb spoke in Rome."}}, "Q220", onomav1.Verdict_VERDICT_NOT_FOUND},
+	} {
+		explained, err := p.Explain(t.Context(), &onomav1.ExplainRequest{Query: c.query, EntityId: c.id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch, err := p.BatchResolve(t.Context(), &onomav1.BatchResolveRequest{Queries: []*onomav1.Query{c.query}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want := explained.Result, batch.Items[0].GetResult()
+		if got.Outcome != want.Outcome || len(got.Candidates) != len(want.Candidates) {
+			t.Fatalf("%v: explained as %v with %d candidates, resolved as %v with %d", c.query, got.Outcome, len(got.Candidates), want.Outcome, len(want.Candidates))
+		}
+		for i := range want.Candidates {
+			g, w := got.Candidates[i], want.Candidates[i]
+			if g.EntityId != w.EntityId || g.Reading != w.Reading || g.Score != w.Score {
+				t.Errorf("%v: candidate %d is explained as %s %v %f, resolved as %s %v %f", c.query, i, g.EntityId, g.Reading, g.Score, w.EntityId, w.Reading, w.Score)
+			}
+		}
+		if explained.Verdict != c.verdict {
+			t.Errorf("%v: verdict on %s is %v, want %v", c.query, c.id, explained.Verdict, c.verdict)
+		}
+	}
+}

@@ -96,7 +96,9 @@ func (s *resolverService) compute(ctx context.Context, table *resolver.Table, fr
 	a := s.answers.Get().(*resolver.Answer)
 	defer s.answers.Put(a)
 	if from.View == onomav1.View_VIEW_EXPLAIN {
-		table.Explain(q, "", a)
+		if _, err := s.explain(table, from, q, "", a); err != nil {
+			return nil, err
+		}
 		s.metrics.Answered(a, 0, "")
 		return answered(from, q, a), nil
 	}
@@ -255,7 +257,10 @@ func (s *resolverService) Explain(_ context.Context, request *onomav1.ExplainReq
 		}
 	}
 	var a resolver.Answer
-	verdict := table.Explain(&q, request.EntityId, &a)
+	verdict, err := s.explain(table, request.Query, &q, request.EntityId, &a)
+	if err != nil {
+		return nil, err
+	}
 	return &onomav1.ExplainResponse{
 		Result:  answered(&onomav1.Query{View: onomav1.View_VIEW_EXPLAIN}, &q, &a),
 		Verdict: onomav1.Verdict(verdict.Fate),

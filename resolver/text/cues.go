@@ -36,6 +36,7 @@ const (
 	cueFor
 	cueObject
 	cueAdverb
+	cueDative
 
 	// cueBefore are the cues that stand before a name.
 	cueBefore = cueIn | cueFrom | cueTo | cueOf | cueBy | cueWith | cueAgainst | cueAnd | cueFor | cueObject
@@ -44,7 +45,7 @@ const (
 var cueWords = map[string]cue{
 	"in": cueIn, "from": cueFrom, "to": cueTo, "of": cueOf, "by": cueBy, "with": cueWith, "against": cueAgainst, "and": cueAnd,
 	"subject": cueSubject, "article": cueArticle, "say": cueSay, "decide": cueDecide, "act": cueAct, "be": cueBe, "move": cueMove,
-	"place": cuePlace, "polity": cuePolity, "relation": cueRelation, "sport": cueSport, "former": cueFormer, "sway": cueSway, "for": cueFor, "object": cueObject, "adverb": cueAdverb,
+	"place": cuePlace, "polity": cuePolity, "relation": cueRelation, "sport": cueSport, "former": cueFormer, "sway": cueSway, "for": cueFor, "object": cueObject, "adverb": cueAdverb, "dative": cueDative,
 }
 
 // cues are the cue words of one language, by folded key.

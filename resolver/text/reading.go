@@ -473,6 +473,12 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 			k += n - 1
 		}
 	}
+	if at < r.from && w.cue(at)&cueDative != 0 && before&cueObject != 0 && before&cueMove == 0 {
+		// "acusó este martes a Washington": whoever is accused.
+		f[fIn], f[fTo], f[fFrom] = 0, 0, 0
+		on(fObject)
+		relation = relation&^(cueIn|cueTo|cueFrom) | cueObject
+	}
 	var whole = before | after
 	for k := first; k < at; k++ {
 		if c := w.cue(k); c&(cueSport|cueRelation) != 0 {
