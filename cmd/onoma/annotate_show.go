@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -41,6 +42,11 @@ func (s *jsonShow) begin() error { return nil }
 func (s *jsonShow) end() error   { return s.w.Flush() }
 
 func (s *jsonShow) document(name, _ string, base offset, found *onomav1.AnnotateResponse) error {
+	// The numbers of the contract are of 32 bits, and a document's are small; those of
+	// a place in a larger file may not be.
+	if base.bytes > math.MaxInt32-documentBytes {
+		return fmt.Errorf("%s: byte %d lies beyond %d, the last that JSON output can point at; split the file, or use --output table", name, base.bytes, math.MaxInt32)
+	}
 	for _, m := range found.Mentions {
 		m.Span.Start += int32(base.runes)
 		m.Span.End += int32(base.runes)

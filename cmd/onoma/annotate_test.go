@@ -2,10 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	onomav1 "onoma/proto/onoma/v1"
 )
 
 const sentence = "Pyongyang e Mosca tacciono, dice la Casa Bianca.\n"
@@ -93,5 +97,23 @@ func TestAnnotateUsage(t *testing.T) {
 	}
 	if _, stderr, code := invoke(t, "", "annotate", "/no/such/file"); code != exitFailed || !strings.Contains(stderr, "/no/such/file") {
 		t.Errorf("exit code %d, standard error %q", code, stderr)
+	}
+}
+
+// JSON output points into a file with numbers of 32 bits, and refuses to where
+// they do not reach.
+func TestAnnotateHugeFile(t *testing.T) {
+	var out strings.Builder
+	show := newShow("json", &out)
+	found := &onomav1.AnnotateResponse{Mentions: []*onomav1.Mention{{Span: &onomav1.Span{End: 5, ByteEnd: 5}}}}
+	if err := show.document("huge.txt", "Mosca", offset{bytes: math.MaxInt32 - documentBytes, runes: 1}, found); err != nil {
+		t.Errorf("a place that can be pointed at: %v", err)
+	}
+	if !strings.Contains(out.String(), fmt.Sprint(math.MaxInt32-documentBytes+5)) {
+		t.Errorf("the span is not counted from the beginning of the file: %s", out.String())
+	}
+	err := show.document("huge.txt", "Mosca", offset{bytes: math.MaxInt32 - documentBytes + 1}, found)
+	if err == nil || !strings.Contains(err.Error(), "huge.txt: byte 2146435072") || !strings.Contains(err.Error(), "--output table") {
+		t.Errorf("a place past it: %v", err)
 	}
 }
