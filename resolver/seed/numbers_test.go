@@ -142,14 +142,8 @@ var uninhabited = map[string]bool{
 	"bq": true, "ax": true, "bl": true, "mf": true, "sx": true,
 }
 
-// nameless are the states whose people few languages have a word for: they say
-// "of Saint Kitts". What there is must be in a dozen languages.
-var nameless = map[string]bool{
-	"gw": true, "st": true, "mh": true, "vc": true, "lc": true, "kn": true, "dm": true, "tv": true, "ki": true, "pw": true, "pg": true, "ag": true,
-}
-
 // TestDemonyms holds that the word for its people is known of every state in 25
-// languages (but see nameless), and of every other land in English.
+// languages, and of every other land in English.
 func TestDemonyms(t *testing.T) {
 	const least = 25
 	states := map[string]bool{}
@@ -176,12 +170,8 @@ func TestDemonyms(t *testing.T) {
 		switch n := w.languages(e, isDemonym); {
 		case states[code]:
 			seen++
-			want := least
-			if nameless[code] {
-				want = 12
-			}
-			if n < want {
-				found = append(found, fmt.Sprintf("%s (%s): demonyms in %d languages; at least %d are wanted", e.ID, e.Canonical, n, want))
+			if n < least {
+				found = append(found, fmt.Sprintf("%s (%s): demonyms in %d languages; at least %d are wanted", e.ID, e.Canonical, n, least))
 			}
 		case !uninhabited[code] && w.languages(e, func(n fact.Name) bool { return isDemonym(n) && isEnglish(n) }) == 0:
 			found = append(found, fmt.Sprintf("%s (%s): no demonym in English", e.ID, e.Canonical))
