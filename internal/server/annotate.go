@@ -27,6 +27,7 @@ import (
 type annotators struct {
 	current atomic.Pointer[text.Annotator]
 	making  sync.Mutex
+	ahead   []*text.Annotator // of tables to come, at most two
 	titles  func() (*text.Lexicon, error)
 	work    sync.Pool // of *text.Annotation
 	clock   func() time.Time
@@ -47,7 +48,7 @@ func newAnnotators() *annotators {
 }
 
 // of returns the annotator of the table. Calls that meet a new table wait for
-// one of them to make it.
+// one of them to make it, unless it was made before the table was asked.
 func (a *annotators) of(t *resolver.Table) (*text.Annotator, error) {
 	if current := a.current.Load(); current != nil && current.Table() == t {
 		return current, nil
@@ -58,17 +59,20 @@ func (a *annotators) of(t *resolver.Table) (*text.Annotator, error) {
 	if current != nil && current.Table() == t {
 		return current, nil
 	}
-	if current != nil {
-		made := current.Next(t)
-		a.current.Store(made)
-		return made, nil
+	made := a.like(t)
+	switch {
+	case made == nil:
+		titles, err := a.titles()
+		if err != nil {
+			return nil, fmt.Errorf("titles of offices: %w", err)
+		}
+		made = text.New(t, titles)
+	case made.Table() != t:
+		made = made.Next(t)
 	}
-	titles, err := a.titles()
-	if err != nil {
-		return nil, fmt.Errorf("titles of offices: %w", err)
-	}
-	made := text.New(t, titles)
 	a.current.Store(made)
+	// What was made ahead of another base goes with that base.
+	a.ahead = slices.DeleteFunc(a.ahead, func(x *text.Annotator) bool { return !x.Under(t) })
 	return made, nil
 }
 
@@ -78,6 +82,33 @@ func (a *annotators) readyFor(t *resolver.Table) func() error {
 		_, err := a.of(t)
 		return err
 	}
+}
+
+// like returns the annotator of the table, else one of the same base, else any; nil
+// when there is none.
+func (a *annotators) like(t *resolver.Table) (best *text.Annotator) {
+	best = a.current.Load()
+	for _, x := range a.ahead {
+		if best == nil || x.Table() == t || best.Table() != t && x.Under(t) {
+			best = x
+		}
+	}
+	return best
+}
+
+// prepare makes the annotator of a table that will be asked for, if anybody has ever
+// annotated.
+func (a *annotators) prepare(t *resolver.Table) {
+	if a.current.Load() == nil {
+		return
+	}
+	a.making.Lock()
+	from := a.like(t)
+	a.making.Unlock()
+	made := from.Next(t) // of a new base this takes long, and nobody waits for it
+	a.making.Lock()
+	defer a.making.Unlock()
+	a.ahead = append(a.ahead[max(0, len(a.ahead)-1):], made)
 }
 
 // Annotate answers one document.

@@ -112,6 +112,9 @@ func New(o Options) (*Server, error) {
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), intercept: intercept}
 	resolving := newResolverService(o.Resolver, o.Metrics)
 	resolving.traced = o.Tracer != nil
+	if o.Mirror != nil {
+		o.Mirror.Prepare(resolving.texts.prepare)
+	}
 	resolving.results = newResults(o.Cache, o.Metrics, cmp.Or(o.Program, o.Version))
 	s.grpc.RegisterService(resolving.description(buffers), resolving)
 	onomav1.RegisterAliasServiceServer(s.grpc, &aliasService{resolver: o.Resolver, mirror: o.Mirror, program: o.Version, started: time.Now()})

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"onoma/resolver"
 	"onoma/resolver/fact"
 )
 
@@ -100,6 +101,7 @@ func (m *Mirror) fold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.prepared(resolver.NewTable(b.index, uint64(b.version), time.Time{}, nil))
 	m.refreshing.Lock()
 	defer m.refreshing.Unlock()
 	if ctx.Err() != nil || b.version <= m.base.version {

@@ -50,6 +50,7 @@ type Mirror struct {
 	behind  atomic.Int64 // since when, in microseconds; 0 when not
 	newest  atomic.Int64 // version that the authority was last seen at
 	changed broadcast
+	prepare atomic.Pointer[func(*resolver.Table)]
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -122,6 +123,18 @@ func (m *Mirror) Behind() time.Time {
 
 // Changed returns a channel that is closed when the resolver gets a new version.
 func (m *Mirror) Changed() <-chan struct{} { return m.changed.next() }
+
+// Prepare has do called with every table before it answers, and with a new base before
+// there is a layer over it: what is made of a table is then there when it is asked for.
+// do is safe for concurrent use.
+func (m *Mirror) Prepare(do func(*resolver.Table)) { m.prepare.Store(&do) }
+
+func (m *Mirror) prepared(t *resolver.Table) *resolver.Table {
+	if do := m.prepare.Load(); do != nil {
+		(*do)(t)
+	}
+	return t
+}
 
 // Close waits for what the mirror does in the background.
 func (m *Mirror) Close() {
@@ -325,7 +338,7 @@ func (m *Mirror) install(ctx context.Context, x *index.Index, version int64, ove
 	if m.resolver == nil {
 		m.resolver = resolver.New(t)
 	} else {
-		m.resolver.Publish(t)
+		m.resolver.Publish(m.prepared(t))
 	}
 	m.index, m.overrides = x, overrides
 	m.version.Store(version)

@@ -76,10 +76,16 @@ func New(t *resolver.Table, titles *Lexicon) *Annotator {
 // Next returns an annotator for another table. Where that is the same but for its
 // layer, only the names of the layer are read.
 func (a *Annotator) Next(t *resolver.Table) *Annotator {
-	if base, _, _ := t.Index().Base(); base == a.base {
-		return annotator(t, a.titles, base, a.words)
+	if a.Under(t) {
+		return annotator(t, a.titles, a.base, a.words)
 	}
 	return New(t, a.titles)
+}
+
+// Under reports whether the table is that of a but for its layer.
+func (a *Annotator) Under(t *resolver.Table) bool {
+	base, _, _ := t.Index().Base()
+	return base == a.base
 }
 
 func annotator(t *resolver.Table, titles *Lexicon, base *index.Index, words *firstWords) *Annotator {
