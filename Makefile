@@ -125,6 +125,13 @@ proto-breaking: ## Changes of the contract that break clients, since AGAINST (ma
 
 ##@ Measure
 
+NAMES ?= 10000000
+DIR   ?=
+
+.PHONY: large
+large: ## Figures of a large table: NAMES=10000000 names, kept in DIR if given; wants a quiet machine
+	ONOMA_LARGE_NAMES=$(NAMES) ONOMA_LARGE_DIRECTORY=$(abspath $(DIR)) go test -tags drill -count=1 -timeout 60m -v -run 'TestLargeTable$$' ./internal/table
+
 .PHONY: bench
 bench: ## Benchmarks that match BENCH (all), COUNT times (1)
 	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) ./...

@@ -57,11 +57,11 @@ type Heard struct {
 }
 
 // Group returns all names that share the key.
-func (h Heard) Group() Names {
-	if h.sounds.group != nil {
-		return h.sounds.group(h.sounds.firstOf(h.number))
+func (a Heard) Group() Names {
+	if a.sounds.group != nil {
+		return a.sounds.group(a.sounds.firstOf(a.number))
 	}
-	return h.Name.Group()
+	return a.Name.Group()
 }
 
 // Hearing is the memory of a search. The zero Hearing is ready; it grows to its
