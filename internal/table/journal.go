@@ -22,8 +22,10 @@ const journalFile = "changes.onoma"
 // one that is missing, torn or of another snapshot is done without.
 //
 // A record is its length and checksum, the versions from which and to which it leads,
-// and the keys. The first leads from the snapshot's version to itself and holds the
-// table's identity in place of a key.
+// and the keys. The first leads from the version at which the journal was begun to
+// itself and holds the table's identity in place of a key. That is the snapshot's
+// version, or an earlier one when the process ended just after it had written a newer
+// snapshot.
 type journal struct {
 	file *os.File // nil when it cannot be written
 }
@@ -77,8 +79,8 @@ func startJournal(path, identity string, version int64, d *delta) (_ *journal, e
 	return &journal{f}, nil
 }
 
-// openJournal returns the keys that the journal of the snapshot has, the version to
-// which they lead, and the journal to be written on.
+// openJournal returns the keys that have changed since the version of the snapshot,
+// the version to which they lead, and the journal to be written on.
 func openJournal(path, identity string, version int64) (keys []Key, upTo int64, _ *journal, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0o640)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -107,22 +109,24 @@ func readJournal(f io.Reader, identity string, version int64) (keys []Key, upTo,
 	if _, err := io.ReadFull(in, magic); err != nil || string(magic) != journalMagic {
 		return nil, 0, 0, errJournal
 	}
-	whole = int64(len(magic))
-	upTo = version
-	for first := true; ; first = false {
-		from, to, found, size, ok := readRecord(in)
-		switch {
-		case !ok && first, first && (from != version || len(found) != 1 || found[0].ID != identity):
-			return nil, 0, 0, errJournal
-		case !ok, from != upTo || to < from:
-			return keys, upTo, whole, nil
+	begun, _, found, size, ok := readRecord(in)
+	if !ok || begun > version || len(found) != 1 || found[0].ID != identity {
+		return nil, 0, 0, errJournal
+	}
+	upTo = begun
+	for whole = int64(len(magic)) + size; ; whole += size {
+		var from, to int64
+		if from, to, found, size, ok = readRecord(in); !ok || from != upTo || to < from {
+			break
 		}
-		if !first {
+		if upTo = to; to > version {
 			keys = append(keys, found...)
 		}
-		upTo = to
-		whole += size
 	}
+	if upTo < version {
+		return nil, 0, 0, errJournal
+	}
+	return keys, upTo, whole, nil
 }
 
 func readRecord(in *bufio.Reader) (from, to int64, keys []Key, size int64, ok bool) {
