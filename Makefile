@@ -96,8 +96,9 @@ soak: ## Loads, publishes and reads for SOAK (20m): no wrong answer, memory and 
 	go test -tags drill -count=1 -timeout 2h -run 'TestSoak' -v ./internal/reliability -args -soak $(SOAK)
 
 .PHONY: faults
-faults: ## Kill a loading and a folding process 50 times each and look at what they leave
+faults: ## Kill loading and folding processes 50 times each, fill the disk (as root), load hostile files of gigabytes
 	ONOMA_CRASH_POINTS=50 go test -count=1 -v -run 'TestKilled' ./internal/table
+	go test -tags drill -count=1 -v -run 'TestDrill' ./cmd/onoma
 
 .PHONY: lint
 lint: ## Style and common mistakes: gofmt, golangci-lint, buf, generated code

@@ -38,7 +38,7 @@ import (
 //	former_id, prominence
 //	sorted=@yes             rows of one ID stand together: the file is streamed
 //
-// Without sorted, entities are held until the end, at most heldNames names.
+// Without sorted, entities are held until the end, of at most heldRows rows.
 type Mapping struct {
 	fields []mapped
 	sorted bool
@@ -53,8 +53,12 @@ type mapped struct {
 	at       int // of the column, from 0
 }
 
-// heldNames bounds the names that an unsorted file is held with.
-const heldNames = 5_000_000
+// heldRows bounds an unsorted file, which is held whole, heldNames the names of a
+// companion: each takes half a gigabyte or so.
+const (
+	heldRows  = 1_000_000
+	heldNames = 3_000_000
+)
 
 var mappable = []string{"id", "kind", "canonical_name", "name", "language", "name_kind", "from", "to", "external", "relation",
 	"role", "role_from", "role_to", "role_title", "former_id", "prominence", "sorted"}
@@ -273,7 +277,8 @@ type gathered struct {
 	names  names
 	// weighed tells that a column gave the prominence.
 	weighed bool
-	// said is what each list of the entity has, by its field.
+	// said is what each list of the entity has beyond its first few items, by its
+	// field: most lists are short, and a file has many entities.
 	said map[string]*once[saying]
 }
 
@@ -283,15 +288,25 @@ type saying struct {
 	from, to                fact.Date
 }
 
-// first reports whether the list of the field does not have the item yet.
-func (g *gathered) first(field string, item saying) bool {
+// few is how many items of a list are looked through one by one.
+const few = 16
+
+// has reports whether the list of the field has the item already: x, which equal
+// knows among the first few.
+func has[T any](g *gathered, field string, list []T, item saying, equal func(T) bool) bool {
+	if slices.ContainsFunc(list[:min(len(list), few)], equal) {
+		return true
+	}
+	if len(list) < few {
+		return false
+	}
 	if g.said[field] == nil {
 		if g.said == nil {
 			g.said = make(map[string]*once[saying])
 		}
 		g.said[field] = new(once[saying])
 	}
-	return g.said[field].first(item)
+	return !g.said[field].first(item)
 }
 
 func readColumns(in *Input, o *Options, yield Yield, read func(visit func(int64, []string) error, bad func(int64, *table.Problem) error) error) error {
@@ -391,13 +406,13 @@ func (c *columns) record(number int64, record []string) error {
 		c.entities[id] = g
 		c.order = append(c.order, id)
 	}
-	if c.held++; c.held > heldNames && !c.sorted {
-		return fmt.Errorf("line %d: more than %d rows are not held; sort the file by its IDs and add sorted=@yes to the mapping", number, heldNames)
+	if c.held++; c.held > heldRows && !c.sorted {
+		return fmt.Errorf("line %d: more than %d rows are not held; sort the file by its IDs and add sorted=@yes to the mapping", number, heldRows)
 	}
 	if g.entity.Kind == fact.KindUnspecified && kindWord != "" {
 		g.entity.Kind = word(&w, "kind", "", kindWord, parseKind)
 	}
-	if role.Position != "" && g.first("role", saying{value: role.Position, from: role.From, to: role.To}) {
+	if role.Position != "" && !has(g, "role", g.entity.Roles, saying{value: role.Position, from: role.From, to: role.To}, func(x fact.Role) bool { return x == role }) {
 		g.entity.Roles = append(g.entity.Roles, role)
 	}
 	for i := range c.fields {
@@ -420,13 +435,16 @@ func (g *gathered) take(f *mapped, v, language string, kind fact.NameKind, from,
 		}
 	case "name":
 		if o.admits(language) {
-			if g.first(f.field, saying{"", v, language, from, to}) {
-				g.names.list = append(g.names.list, fact.Name{Text: v, Language: language, Kind: kind, From: from, To: to})
+			n := fact.Name{Text: v, Language: language, Kind: kind, From: from, To: to}
+			same := func(x fact.Name) bool { x.Kind = n.Kind; return x == n }
+			if !has(g, f.field, g.names.list, saying{"", v, language, from, to}, same) {
+				g.names.list = append(g.names.list, n)
 			}
 		}
 	case "external":
-		if g.first(f.field, saying{detail: f.detail, value: v}) {
-			e.External = append(e.External, fact.ExternalID{Scheme: f.detail, Value: v})
+		id := fact.ExternalID{Scheme: f.detail, Value: v}
+		if !has(g, f.field, e.External, saying{detail: f.detail, value: v}, func(x fact.ExternalID) bool { return x == id }) {
+			e.External = append(e.External, id)
 		}
 	case "relation":
 		kind, sector, _ := strings.Cut(f.detail, ".")
@@ -434,11 +452,11 @@ func (g *gathered) take(f *mapped, v, language string, kind fact.NameKind, from,
 		if sector != "" {
 			r.Sector = word(w, "relations[0].sector", "", sector, fact.ParseSector)
 		}
-		if r.Target != e.ID && g.first(f.field, saying{detail: f.detail, value: v}) {
+		if r.Target != e.ID && !has(g, f.field, e.Relations, saying{detail: f.detail, value: v}, func(x fact.Relation) bool { return x == r }) {
 			e.Relations = append(e.Relations, r)
 		}
 	case "former_id":
-		if v != e.ID && g.first(f.field, saying{value: v}) {
+		if v != e.ID && !has(g, f.field, e.Redirects, saying{value: v}, func(x string) bool { return x == v }) {
 			e.Redirects = append(e.Redirects, v)
 		}
 	case "prominence":

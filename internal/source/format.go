@@ -167,9 +167,6 @@ type names struct {
 	given once[fact.Name]
 }
 
-// fewNames are looked through one by one.
-const fewNames = 16
-
 // trim takes off the ends of a text what is not seen there: spaces, and the marks
 // of direction that copying from a page leaves behind. Within a text such marks
 // stay, and the row is rejected where they would hide how it reads.
@@ -188,7 +185,7 @@ func (n *names) dated(text, language string, kind fact.NameKind, from, to fact.D
 		return
 	}
 	key := fact.Name{Text: text, Language: language, From: from, To: to} // whatever its kind
-	if len(n.list) < fewNames {
+	if len(n.list) < few {
 		for _, x := range n.list {
 			if x.Kind = 0; x == key {
 				return

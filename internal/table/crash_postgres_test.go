@@ -1,0 +1,97 @@
+package table_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"onoma/internal/table"
+)
+
+func openPostgresMirror(t testing.TB, url string) (m *table.Mirror, closeIt func()) {
+	t.Helper()
+	a, err := table.OpenPostgres(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err = table.NewMirror(context.Background(), table.MirrorOptions{Authority: a, WithoutSeed: true}); err != nil {
+		t.Fatal(err)
+	}
+	return m, func() {
+		m.Close()
+		a.Close()
+	}
+}
+
+// TestPostgresCrashChild is the child of TestKilledBesidePostgres: where it loads
+// is the URL of a database.
+func TestPostgresCrashChild(t *testing.T) {
+	url := os.Getenv(crashDirectory)
+	if url == "" {
+		return // runs only as a child
+	}
+	m, _ := openPostgresMirror(t, url)
+	fmt.Println("opened")
+	for n := int(m.Version()) + 1; ; n++ {
+		r := load(t, m, table.LoadOptions{Replace: n%2 == 0}, 500, generation(n))
+		fmt.Printf("published %d\n", r.Version)
+	}
+}
+
+// TestKilledBesidePostgres kills a process that loads into PostgreSQL at random
+// moments, in the middle of a COPY or of a publish too. What was acknowledged is
+// there whole, and of the rest nothing once it is swept out.
+func TestKilledBesidePostgres(t *testing.T) {
+	url := postgres(t).database(t)
+	points := crashesWanted(t) / 2
+	r := rand.New(rand.NewPCG(1, 2))
+	acknowledged := int64(0)
+	for i := range points {
+		from := []string{"opened", "published "}[i%2]
+		acknowledged = max(acknowledged, runAndKill(t, "^TestPostgresCrashChild$", url, from, time.Duration(r.IntN(400))*time.Millisecond))
+		acknowledged = checkWholeInPostgres(t, url, acknowledged)
+	}
+	if acknowledged < int64(points/2) {
+		t.Errorf("only %d versions were published between kills: the test shows nothing", acknowledged)
+	}
+}
+
+// checkWholeInPostgres returns the version that the table is at.
+func checkWholeInPostgres(t *testing.T, url string, acknowledged int64) int64 {
+	t.Helper()
+	m, closeIt := openPostgresMirror(t, url)
+	defer closeIt()
+	head := m.Version()
+	if head < acknowledged || head > acknowledged+1 {
+		t.Fatalf("the table is at %d, %d was acknowledged", head, acknowledged)
+	}
+	names := make(map[string]int)
+	for e := range m.Resolver().Table().Index().After("") {
+		names[e.Canonical()]++
+	}
+	if head > 0 && (len(names) != 1 || names[fmt.Sprintf("generation %d", head)] != crashRows) {
+		t.Fatalf("version %d has %v, want %d of its generation", head, names, crashRows)
+	}
+	// Others may be staging into the same database: what nobody has touched for long
+	// is given up.
+	if err := table.SweepAsIfLater(t.Context(), m.Authority()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	left := 0
+	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM fact WHERE (n >> 32) NOT IN (SELECT batch FROM version)`).Scan(&left); err != nil {
+		t.Fatal(err)
+	}
+	if left > 0 {
+		t.Fatalf("%d rows of loads that were not published are left after a sweep", left)
+	}
+	return head
+}
