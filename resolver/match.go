@@ -117,6 +117,16 @@ func (p part) admits(kind fact.Kind, c *name.Comparison) bool {
 	return true
 }
 
+// namesPlace reports whether any of the names is a place's.
+func namesPlace(names index.Names) bool {
+	for i := range names.Len() {
+		if isPlace(names.At(i).Entity().Kind()) {
+			return true
+		}
+	}
+	return false
+}
+
 // wholeQuery is the share of a query that is aligned when nothing of it is left
 // over but a letter.
 const wholeQuery = 0.9
@@ -180,7 +190,7 @@ func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Compa
 	if more && m.best < similar && m.asked.Len() > 1 {
 		more = m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardNames), yield)
 	}
-	if more && m.best < unlike {
+	if more && m.best < unlike && (m.part != placeName || m.best > 0) {
 		more = m.compareAll(sounds, sounds.FindNear(&m.asked, &m.hearing, heardNear), yield)
 	}
 	return more
@@ -197,10 +207,13 @@ func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield fu
 			continue
 		}
 		m.compared = append(m.compared, heard.Name)
+		group := heard.Group()
+		if m.part == placeName && !namesPlace(group) {
+			continue
+		}
 		sounds.Spell(heard, &m.held)
 		m.comparison = m.comparer.Compare(&m.asked, &m.held)
 		m.best = max(m.best, m.comparison.Similarity)
-		group := heard.Group()
 		for i := range group.Len() {
 			n := group.At(i)
 			if !m.part.admits(n.Entity().Kind(), &m.comparison) {

@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -27,6 +28,10 @@ const (
 	shareToRaise = 0.4
 	// maxMet is how many names with both of two common words are taken.
 	maxMet = 64
+	// deepWeight is the weight from which a word marks the names that have it. A
+	// lesser one only adds to names that another word has marked: two such words
+	// hardly make a name one of the first.
+	deepWeight = 0.6
 	// leastLikeness is the share of letters from which two words that share a
 	// sound key count as alike.
 	leastLikeness = 0.2
@@ -77,9 +82,11 @@ type Hearing struct {
 	sifted []sifted
 	sorted []sifted // memory of sort
 	levels [levels + 1]int32
-	seen   marks
+	seen   wordSet
 	some   sketch // of seen
 	marks  marks
+	first  int // how many marks Find made; FindByLetters makes more
+	ranked []uint64
 	heard  []Heard
 
 	over   *Hearing // of the layer, if there is one
@@ -91,6 +98,9 @@ type term struct {
 	words, wordsEnd int // of Hearing.words, likest first
 	whole, wholeEnd int // of Hearing.whole
 	names           int // how many names that makes
+	followed        bool
+	deep            int // the first of words that marks nothing by itself
+	left            int // how many names may yet be marked
 }
 
 // askedBag is the bag of a word of the query.
@@ -136,9 +146,9 @@ func (s *Sounds) find(q *name.Form, h *Hearing, limit int) []Heard {
 	s.listenAll(q, h)
 	if s.layered == nil {
 		if h.over != nil {
-			h.over.marks.reset()
+			h.over.marks.reset(1)
 		}
-		h.gather(s, nil)
+		h.gather(s, nil, limit)
 		return h.best(s, limit, 0, 0)
 	}
 	over := s.layered.over
@@ -151,7 +161,7 @@ func (s *Sounds) find(q *name.Form, h *Hearing, limit int) []Heard {
 		h.terms[i].names += h.over.terms[i].names
 		h.over.terms[i].names = h.terms[i].names
 	}
-	h.gather(s, over)
+	h.gather(s, over, limit)
 	return h.merge(h.best(s, limit, 0, 0), h.over.best(over, limit, 0, 0), limit)
 }
 
@@ -159,46 +169,67 @@ func (s *Sounds) find(q *name.Form, h *Hearing, limit int) []Heard {
 func (s *Sounds) listenAll(q *name.Form, h *Hearing) {
 	h.terms, h.words, h.whole, h.bags = h.terms[:0], h.words[:0], h.whole[:0], h.bags[:0]
 	for i := range q.Len() {
-		t := q.Token(i)
-		h.bags = append(h.bags, askedBag{name.BagOf(t.Text, t.Script), t.Script.WritesVowels()})
-		h.terms = append(h.terms, s.listen(q.Token(i), q.Len() == 1, h))
+		h.bags = append(h.bags, askedBag{q.Bag(i), q.Token(i).Script.WritesVowels()})
+		h.terms = append(h.terms, s.listen(q, i, h))
 	}
-	h.marks.reset()
+	h.marks.reset(len(h.terms))
 }
 
 // gather follows the terms to the names they point at, the rarest first; beside
-// those of s to those of its layer, unless over is nil.
-func (h *Hearing) gather(s, over *Sounds) {
+// those of s to those of its layer, unless over is nil. It marks the names that may
+// be among the first, up to limit.
+func (h *Hearing) gather(s, over *Sounds, limit int) {
 	rarer := func(a, b term) int { return cmp.Compare(a.names, b.names) }
 	slices.SortStableFunc(h.terms, rarer)
 	if over != nil {
 		slices.SortStableFunc(h.over.terms, rarer)
 	}
-	cut := false
+	cut, deepened := false, false
+	deepen := func() {
+		if deepened {
+			return
+		}
+		deepened = true
+		alone := h.marked(over) == 0
+		s.deepen(h, alone)
+		if over != nil {
+			over.deepen(h.over, alone)
+		}
+	}
 	for i := range h.terms {
 		h.markWholes(i)
-		marked := len(h.marks.list)
 		if over != nil {
 			h.over.markWholes(i)
-			marked += len(h.over.marks.list)
 		}
-		common := h.terms[i].names > maxNames && marked > 0
-		if !common {
-			cut = s.follow(&h.terms[i], uint32(i), h) || cut
+		if h.terms[i].names > maxNames && h.marked(over) == 0 {
+			deepen()
+		}
+		if h.terms[i].names <= maxNames || h.marked(over) == 0 {
+			cut = s.follow(h, i, limit) || cut
 			if over != nil {
-				over.follow(&h.over.terms[i], uint32(i), h.over)
+				over.follow(h.over, i, limit)
 			}
 			continue
 		}
+		deepen()
 		if cut {
 			s.meet(&h.terms[i-1], &h.terms[i], uint32(i-1), h)
 		}
 		least := shareToRaise * h.top()
-		s.raise(&h.terms[i], uint32(i), least, h)
+		s.raise(h, i, h.terms[i].words, least)
 		if over != nil {
-			over.raise(&h.over.terms[i], uint32(i), least, h.over)
+			over.raise(h.over, i, h.over.terms[i].words, least)
 		}
 	}
+	deepen()
+}
+
+// marked returns how many names are marked.
+func (h *Hearing) marked(over *Sounds) int {
+	if over == nil {
+		return len(h.marks.list)
+	}
+	return len(h.marks.list) + len(h.over.marks.list)
 }
 
 // markWholes marks the names that a term points at as a whole.
@@ -209,48 +240,117 @@ func (h *Hearing) markWholes(i int) {
 	}
 }
 
-// follow marks the names of the words that a term points at, the likest
-// first, and reports whether there were more than it may mark.
-func (s *Sounds) follow(t *term, number uint32, h *Hearing) (cut bool) {
-	left := maxNames
-	for _, p := range h.words[t.words:t.wordsEnd] {
-		names := s.cursor(p.at)
-		weight := p.weight * s.rarityAmong(p.at, names.left)
-		if names.left > left {
-			names.left, cut = left, true
+// follow marks the names of the words that term i points at, the likest first, and
+// reports whether there were more than it may mark.
+func (s *Sounds) follow(h *Hearing, i, limit int) (cut bool) {
+	t := &h.terms[i]
+	t.followed, t.left, t.deep = true, maxNames, t.wordsEnd
+	var likely [maxLevel + 1]int // names by weight
+	better, level := 0, maxLevel
+	for k := t.words; k < t.wordsEnd; k++ {
+		p := &h.words[k]
+		if len(h.terms) > 1 && p.weight < deepWeight {
+			t.deep = k
+			break
 		}
-		left -= names.left
+		if len(h.terms) == 1 {
+			// The only word: once there are enough names above what is left, the
+			// others cannot be among the first.
+			for ; level > levelOf(p.weight); level-- {
+				better += likely[level]
+			}
+			if better >= limit {
+				t.deep = k
+				break
+			}
+		}
+		names, weight := s.holdersOf(p, t)
+		cut = cut || t.left == 0
+		likely[levelOf(weight)] += names.left
 		for names.left > 0 {
 			if n := names.name(); !s.hides(n) {
-				h.marks.add(n, number, weight)
+				h.marks.add(n, uint32(i), weight)
 			}
 		}
 	}
 	return cut
 }
 
-// raise adds the weight of a common term to the names already marked with at least
-// so much.
-func (s *Sounds) raise(t *term, number uint32, least float32, h *Hearing) {
+// maxLevel is above the level of every weight.
+const maxLevel = 2 * levels
+
+func levelOf(weight float32) int { return int(weight * levels) }
+
+// holdersOf returns the names that have a word, no more than are left to the term,
+// and what the word weighs.
+func (s *Sounds) holdersOf(p *pointer, t *term) (cursor, float32) {
+	names := s.cursor(p.at)
+	weight := p.weight * s.rarityAmong(p.at, names.left)
+	names.left = min(names.left, t.left)
+	t.left -= names.left
+	return names, weight
+}
+
+// deepen adds the weight of the lesser words that the followed terms point at: to
+// the names that are marked, or to all if these words are all there is.
+func (s *Sounds) deepen(h *Hearing, alone bool) {
+	h.first = len(h.marks.list)
+	if alone {
+		h.first = 0
+		s.deepenMore(h)
+		return
+	}
+	for i := range h.terms {
+		if t := &h.terms[i]; t.followed && len(h.terms) > 1 {
+			s.raise(h, i, t.deep, 0)
+		}
+	}
+}
+
+// deepenMore marks the names that only lesser words point at.
+func (s *Sounds) deepenMore(h *Hearing) {
+	for i := range h.terms {
+		t := &h.terms[i]
+		if !t.followed {
+			continue
+		}
+		for ; t.deep < t.wordsEnd; t.deep++ {
+			names, weight := s.holdersOf(&h.words[t.deep], t)
+			for names.left > 0 {
+				if n := names.name(); !s.hides(n) {
+					h.marks.addAfter(h.first, n, uint32(i), weight)
+				}
+			}
+		}
+	}
+}
+
+// raise adds the weight of the words that term i points at, from one on, to the
+// names already marked with at least so much.
+func (s *Sounds) raise(h *Hearing, i, from int, least float32) {
+	words := h.words[from:h.terms[i].wordsEnd]
+	if len(words) == 0 {
+		return
+	}
 	h.seen.reset()
 	h.some = sketch{}
-	for _, p := range h.words[t.words:t.wordsEnd] {
-		h.seen.add(p.at, 0, p.weight)
+	for _, p := range words {
+		h.seen.add(p.at, p.weight)
 		h.some.add(p.at)
 	}
-	for i := range h.marks.list {
-		m := &h.marks.list[i]
-		if m.sum+m.weight < least {
+	for at := range h.marks.list {
+		m := &h.marks.list[at]
+		if m.sum < least {
 			continue
 		}
 		from, to := s.wordsOf(m.number)
-		for i := from; i < to; i++ {
-			w, _ := s.wordAt(i)
+		for k := from; k < to; k++ {
+			w, _ := s.wordAt(k)
 			if !h.some.mayHave(w) {
 				continue
 			}
-			if seen := h.seen.find(w); seen != nil {
-				m.raise(number, seen.weight*s.rarity(w))
+			if weight := h.seen.weight(w); weight > 0 {
+				h.marks.raise(at, uint32(i), weight*s.rarity(w))
 			}
 		}
 	}
@@ -262,7 +362,7 @@ func (h *Hearing) top() (top float32) {
 		top = h.over.top()
 	}
 	for i := range h.marks.list {
-		top = max(top, h.marks.list[i].sum+h.marks.list[i].weight)
+		top = max(top, h.marks.list[i].sum)
 	}
 	return top
 }
@@ -297,6 +397,10 @@ func (s *Sounds) meet(a, b *term, number uint32, h *Hearing) {
 // thousand Marcels, and the right one's surname spelt in a way that no key meets.
 // It costs more than Find, which it is called after when that has found nothing.
 func (s *Sounds) FindByLetters(h *Hearing, limit int) []Heard {
+	s.deepenMore(h)
+	if s.layered != nil {
+		s.layered.over.deepenMore(h.over)
+	}
 	most := lettersWeight * float32(len(h.bags))
 	least := shareForLetters * h.top()
 	if s.layered == nil {
@@ -308,32 +412,42 @@ func (s *Sounds) FindByLetters(h *Hearing, limit int) []Heard {
 // best returns the names with the greatest sums, from least on. Letters weigh no
 // more than most.
 func (h *Hearing) best(s *Sounds, limit int, most, least float32) []Heard {
-	h.heard = h.heard[:0]
+	// Ranked by sum, then by number from the least: the bits of positive numbers
+	// are in the order of the numbers.
+	ranked := h.ranked[:0]
 	for i := range h.marks.list {
 		m := &h.marks.list[i]
-		found := Heard{Weight: m.sum + m.weight, number: m.number, sounds: s}
-		at := len(h.heard)
-		if found.Weight < least || at == limit && found.Weight+most < h.heard[at-1].Weight {
+		sum := m.sum
+		if sum < least || len(ranked) == limit && sum+most < weightOf(ranked[limit-1]) {
 			continue
 		}
 		if most > 0 {
-			found.Weight += lettersWeight * h.letters(s, m.number)
+			sum += lettersWeight * h.letters(s, m.number)
 		}
-		if at == limit && !found.before(h.heard[at-1]) {
-			continue
+		rank := uint64(math.Float32bits(sum))<<32 | uint64(^m.number)
+		if len(ranked) == limit {
+			if rank < ranked[limit-1] {
+				continue
+			}
+			ranked = ranked[:limit-1]
 		}
-		h.heard = append(h.heard, found)
-		for ; at > 0 && found.before(h.heard[at-1]); at-- {
-			h.heard[at] = h.heard[at-1]
+		at := len(ranked)
+		ranked = append(ranked, rank)
+		for ; at > 0 && ranked[at-1] < rank; at-- {
+			ranked[at] = ranked[at-1]
 		}
-		h.heard[at] = found
-		h.heard = h.heard[:min(limit, len(h.heard))]
+		ranked[at] = rank
 	}
-	for i := range h.heard {
-		h.heard[i].Name = h.heard[i].first()
+	h.ranked, h.heard = ranked, h.heard[:0]
+	for _, rank := range ranked {
+		found := Heard{Weight: weightOf(rank), number: ^uint32(rank), sounds: s}
+		found.Name = found.first()
+		h.heard = append(h.heard, found)
 	}
 	return h.heard
 }
+
+func weightOf(rank uint64) float32 { return math.Float32frombits(uint32(rank >> 32)) }
 
 // letters is how many words of the query the name has the letters of, in parts.
 func (h *Hearing) letters(s *Sounds, heard uint32) (sum float32) {
@@ -362,27 +476,24 @@ func (a Heard) first() Name {
 	return Name{a.sounds.index, a.sounds.firstOf(a.number)}
 }
 
-func (a Heard) before(b Heard) bool {
-	return a.Weight > b.Weight || a.Weight == b.Weight && a.number < b.number
-}
-
 // listen collects what one word of the query points at. The only word of a query
 // may be all words of a name in one.
-func (s *Sounds) listen(t name.Token, only bool, h *Hearing) term {
+func (s *Sounds) listen(q *name.Form, i int, h *Hearing) term {
+	t := q.Token(i)
 	term := term{words: len(h.words), whole: len(h.whole)}
 	h.seen.reset()
 	s.point(t.Text, t.Script, sameWeight, h)
 	for _, stem := range h.stems.Of(t.Text, t.Script) {
 		s.point(stem, t.Script, stemWeight, h)
 	}
-	s.sift(t, only, h)
+	s.sift(q, i, h)
 	h.sort()
 	for i := range h.sifted {
 		w := &h.sifted[i]
 		if len(h.words)-term.words == maxWords {
 			break
 		}
-		if h.seen.add(w.word, 0, 0) {
+		if h.seen.add(w.word, w.likeness) {
 			h.words = append(h.words, pointer{w.word, w.likeness})
 		}
 	}
@@ -411,22 +522,22 @@ func (h *Hearing) sort() {
 
 // point points at the word with the spelling.
 func (s *Sounds) point(text []byte, script name.Script, weight float32, h *Hearing) {
-	if w := s.findWord(text, script); w != none && h.seen.add(w, 0, 0) {
+	if w := s.findWord(text, script); w != none && h.seen.add(w, weight) {
 		h.words = append(h.words, pointer{w, weight})
 	}
 }
 
 // sift collects the words, and if asked the whole names, under the keys of a
 // word, and counts the words by likeness.
-func (s *Sounds) sift(t name.Token, wholes bool, h *Hearing) {
+func (s *Sounds) sift(q *name.Form, i int, h *Hearing) {
 	h.sifted, h.levels = h.sifted[:0], [levels + 1]int32{}
-	bag, vowels := name.BagOf(t.Text, t.Script), t.Script.WritesVowels()
+	bag, vowels, wholes := h.bags[i].bag, h.bags[i].vowels, q.Len() == 1
 	least := float32(leastLikeness)
 	if h.near {
 		least = leastNear
-		h.keys = name.AppendNearKeys(h.keys[:0], t.Text, t.Script)
+		h.keys = q.AppendNearKeys(h.keys[:0], i)
 	} else {
-		h.keys = name.AppendQueryKeys(h.keys[:0], t.Text, t.Script)
+		h.keys = q.AppendQueryKeys(h.keys[:0], i)
 	}
 	for _, key := range h.keys {
 		proof := 0.4 + 0.15*float32(symbols(key))
@@ -477,22 +588,24 @@ func symbols(key name.Key) int { return min(4, (bits.Len64(uint64(key))+3)/4) }
 // marks sums up what points at each number: for every term the best. It is a
 // list with an open-addressed table over it that is emptied by counting rounds.
 type marks struct {
-	list  []mark
-	slots []slot
-	round uint32
+	list    []mark
+	terms   int
+	weights []float32 // of each mark, by term
+	slots   []slot
+	round   uint32
 }
 
 type mark struct {
-	number, term uint32
-	sum, weight  float32 // of the terms before, of this one
+	number uint32
+	sum    float32 // of the weights
 }
 
 type slot struct {
 	round, at uint32 // at is of list
 }
 
-func (m *marks) reset() {
-	m.list = m.list[:0]
+func (m *marks) reset(terms int) {
+	m.list, m.weights, m.terms = m.list[:0], m.weights[:0], terms
 	m.round++
 	if len(m.slots) == 0 {
 		m.slots = make([]slot, 256)
@@ -501,35 +614,36 @@ func (m *marks) reset() {
 
 // add reports whether the number is new.
 func (m *marks) add(number, term uint32, weight float32) bool {
+	return m.addAfter(0, number, term, weight)
+}
+
+// addAfter is add, but for the numbers among the first so many.
+func (m *marks) addAfter(first int, number, term uint32, weight float32) bool {
 	if 2*len(m.list) >= len(m.slots) {
 		m.grow()
 	}
 	s := m.slot(number)
 	if s.round != m.round {
 		*s = slot{m.round, uint32(len(m.list))}
-		m.list = append(m.list, mark{number: number, term: term, weight: weight})
+		m.list = append(m.list, mark{number, weight})
+		at := len(m.weights)
+		m.weights = slices.Grow(m.weights, m.terms)[:at+m.terms]
+		clear(m.weights[at:])
+		m.weights[at+int(term)] = weight
 		return true
 	}
-	m.list[s.at].raise(term, weight)
+	if int(s.at) >= first {
+		m.raise(int(s.at), term, weight)
+	}
 	return false
 }
 
 // raise counts a term's weight if it is the best of the term.
-func (m *mark) raise(term uint32, weight float32) {
-	if m.term == term {
-		m.weight = max(m.weight, weight)
-		return
+func (m *marks) raise(at int, term uint32, weight float32) {
+	if had := &m.weights[at*m.terms+int(term)]; weight > *had {
+		m.list[at].sum += weight - *had
+		*had = weight
 	}
-	m.sum += m.weight
-	m.term, m.weight = term, weight
-}
-
-// find returns the mark of the number; nil for none.
-func (m *marks) find(number uint32) *mark {
-	if s := m.slot(number); s.round == m.round {
-		return &m.list[s.at]
-	}
-	return nil
 }
 
 // slot returns the number's slot, or the free one where it belongs.
@@ -546,6 +660,65 @@ func (m *marks) grow() {
 	m.slots = make([]slot, 2*len(m.slots))
 	for i := range m.list {
 		*m.slot(m.list[i].number) = slot{m.round, uint32(i)}
+	}
+}
+
+// wordSet is a set of words with their weights: open-addressed, and emptied by
+// counting rounds.
+type wordSet struct {
+	slots []wordSlot
+	count int
+	round uint32
+}
+
+type wordSlot struct {
+	round, word uint32
+	weight      float32
+}
+
+func (s *wordSet) reset() {
+	s.count = 0
+	s.round++
+	if len(s.slots) == 0 {
+		s.slots = make([]wordSlot, 256)
+	}
+}
+
+// add reports whether the word is new.
+func (s *wordSet) add(word uint32, weight float32) bool {
+	if 2*s.count >= len(s.slots) {
+		old := s.slots
+		s.slots = make([]wordSlot, 2*len(old))
+		for _, o := range old {
+			if o.round == s.round {
+				*s.slot(o.word) = o
+			}
+		}
+	}
+	at := s.slot(word)
+	if at.round == s.round {
+		return false
+	}
+	*at = wordSlot{s.round, word, weight}
+	s.count++
+	return true
+}
+
+// weight returns the weight of a word, 0 of one that is not in the set.
+func (s *wordSet) weight(word uint32) float32 {
+	if at := s.slot(word); at.round == s.round {
+		return at.weight
+	}
+	return 0
+}
+
+// slot returns the word's slot, or the free one where it belongs.
+func (s *wordSet) slot(word uint32) *wordSlot {
+	mask := uint32(len(s.slots) - 1)
+	for i := word * 0x9e3779b1 >> 7 & mask; ; i = (i + 1) & mask {
+		if at := &s.slots[i]; at.round != s.round || at.word == word {
+			return at
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
@@ -163,8 +164,12 @@ func (s *Sounds) word(w uint32) []byte {
 
 // holders returns how many names have the word.
 func (s *Sounds) holders(w uint32) int {
-	c := s.cursor(w)
-	return c.left
+	at := s.holds[w]
+	if at&manyBit == 0 {
+		return 1
+	}
+	count, _ := binary.Uvarint(s.lists[at&^manyBit:])
+	return int(count)
 }
 
 func (s *Sounds) rarity(w uint32) float32 { return s.rarityAmong(w, s.holders(w)) }

@@ -216,6 +216,24 @@ func (f *Form) whole() (straight, turned *formToken) {
 	return &f.joined, &f.turned
 }
 
+// spells reports whether all words are, in one, the word: in order or with the
+// last first.
+func (f *Form) spells(word []byte) bool {
+	last := len(f.tokens) - 1
+	for turn := range 2 {
+		rest, same := word, true
+		for i := range f.tokens {
+			if rest, same = bytes.CutPrefix(rest, f.tokens[(i+turn*last)%(last+1)].text); !same {
+				break
+			}
+		}
+		if same && len(rest) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func (t *formToken) set(text []byte, script Script) {
 	// Field by field: a whole new value would clear two kilobytes of lattices.
 	t.text, t.script, t.plain, t.rarity = text, script, t.plain[:0], 1
@@ -233,7 +251,7 @@ func (t *formToken) set(text []byte, script Script) {
 	if t.digits || t.info == 0 {
 		t.info = int32(25 * len(text))
 	}
-	known := words().known[string(text)]
+	known := words().knownOf(text)
 	t.kind, t.kin, t.nick, t.side, t.guarded = known.kind, known.kin, known.nick, known.side, known.guarded
 	if t.kind.little {
 		t.info /= 4
@@ -262,6 +280,14 @@ func (t *formToken) measure(latin []byte) {
 			}
 		}
 	}
+}
+
+// latin is the Latin spelling.
+func (t *formToken) latin() []byte {
+	if t.script == Latin || spellingModel(t.script) == nil {
+		return t.text
+	}
+	return t.plain
 }
 
 // spelt lays the Latin spelling out for alignment.
@@ -663,13 +689,14 @@ func (c *Comparer) bare(weight, norm int32, q, n *formToken) int32 {
 	if n.script != Latin || weight > norm*8/10 || q.script == Latin && q.opening&n.opening == 0 {
 		return weight
 	}
-	text := words().bareOf(q.text, q.script)
-	if len(text) == len(q.text) {
-		return weight
-	}
 	if !q.bared {
-		q.bared = true
-		q.bare.layOut(spellingModel(q.script), text)
+		q.bared, q.bare.n = true, 0
+		if text := words().bareOf(q.text, q.script); len(text) < len(q.text) {
+			q.bare.layOut(spellingModel(q.script), text)
+		}
+	}
+	if q.bare.n == 0 {
+		return weight
 	}
 	return max(weight, c.a.align(&q.bare, n.spelt(), max(weight, norm/8)+bareLess)-bareLess)
 }
@@ -1080,8 +1107,11 @@ func (c *Comparer) whole(query, name *Form) join {
 		return join{}
 	}
 	t := &one.tokens[0]
+	if t.script == many.tokens[0].script && !many.spells(t.text) {
+		return join{}
+	}
 	straight, turned := many.whole()
-	if t.info < straight.info/2 || t.script == many.tokens[0].script && !bytes.Equal(t.text, straight.text) && !bytes.Equal(t.text, turned.text) {
+	if t.info < straight.info/2 {
 		return join{}
 	}
 	best := c.words(t, straight)
@@ -1195,7 +1225,7 @@ func (c *Comparer) crossNicknames(query, name *Form) {
 			met = met || c.pair[i][j].similarity >= aligned
 		}
 		for j := 0; j < len(name.tokens) && !met; j++ {
-			if p := c.nicknames(&query.tokens[i], &name.tokens[j]); p.how != apart {
+			if p := c.nicknames(query, i, &name.tokens[j]); p.how != apart {
 				c.pair[i][j], met = p, true
 			}
 		}
@@ -1203,8 +1233,8 @@ func (c *Comparer) crossNicknames(query, name *Form) {
 }
 
 // nicknames looks among the names that n is a nickname of, or that are nicknames
-// of n, for one that q spells in another script.
-func (c *Comparer) nicknames(q, n *formToken) pairing {
+// of n, for one that word i of the query spells in another script.
+func (c *Comparer) nicknames(query *Form, i int, n *formToken) pairing {
 	best := pairing{}
 	if !n.nick {
 		return best
@@ -1213,8 +1243,16 @@ func (c *Comparer) nicknames(q, n *formToken) pairing {
 		if k == maxNicknames {
 			break
 		}
-		c.nick.set(append(c.nick.text[:0], other...), Latin)
-		if p := c.words(q, &c.nick); p.how == alike && p.similarity > 0.7 && p.similarity > best.similarity {
+		c.nick.text = append(c.nick.text[:0], other...)
+		slot, known := c.memo.slot(query, i, c.nick.text)
+		if slot == nil {
+			continue
+		}
+		if !known {
+			c.nick.set(c.nick.text, Latin)
+			slot.p = c.words(&query.tokens[i], &c.nick)
+		}
+		if p := slot.p; p.how == alike && p.similarity > 0.7 && p.similarity > best.similarity {
 			best = pairing{0.85 * p.similarity, p.evidence / 2, nicknameOf}
 		}
 	}

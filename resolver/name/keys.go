@@ -38,6 +38,28 @@ func FirstKey(latin []byte) Key {
 // look-ups and not with memory: a Latin word has also the skeletons of its
 // likeliest respellings.
 func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
+	var plain [2 * maxFrom]byte
+	if script != Latin {
+		return appendQueryKeys(dst, word, Romanise(plain[:0], word, script), script)
+	}
+	return appendQueryKeys(dst, word, word, script)
+}
+
+// AppendQueryKeys appends the keys of word i; see the function of that name.
+func (f *Form) AppendQueryKeys(dst []Key, i int) []Key {
+	t := &f.tokens[i]
+	return appendQueryKeys(dst, t.text, t.latin(), t.script)
+}
+
+// AppendNearKeys appends the near keys of word i; see the function of that name.
+func (f *Form) AppendNearKeys(dst []Key, i int) []Key {
+	return appendNearKeys(dst, f.tokens[i].latin())
+}
+
+// Bag is [BagOf] of word i.
+func (f *Form) Bag(i int) Bag { return bagOf(f.tokens[i].latin()) }
+
+func appendQueryKeys(dst []Key, word, latin []byte, script Script) []Key {
 	start := len(dst)
 	dst = AppendKeys(dst, word, script)
 	if bare := words().bareOf(word, script); len(bare) < len(word) {
@@ -58,9 +80,8 @@ func AppendQueryKeys(dst []Key, word []byte, script Script) []Key {
 		}
 	}
 	if script != Latin {
-		var plain [2 * maxFrom]byte
 		var more [allRead + 1]Key
-		dst = append(dst, latinKeys(more[:0], Romanise(plain[:0], word, script), allRead)...)
+		dst = append(dst, latinKeys(more[:0], latin, allRead)...)
 	} else {
 		dst = latinKeys(dst, word, askedRead)
 		if m := skeletonModel(Latin); m != nil {
@@ -81,6 +102,10 @@ func AppendNearKeys(dst []Key, word []byte, script Script) []Key {
 	if script != Latin {
 		word = Romanise(plain[:0], word, script)
 	}
+	return appendNearKeys(dst, word)
+}
+
+func appendNearKeys(dst []Key, word []byte) []Key {
 	var symbols, near [maxSkeleton + 1]byte
 	s := skeleton(symbols[:0], word, 0)
 	add := func(parts ...[]byte) {
@@ -180,14 +205,13 @@ func (b *beam) keys(dst []Key, m *model, word []byte) []Key {
 				}
 				found = found || k == 0
 				chunk := &m.chunks[at]
-				for _, alt := range m.alts[chunk.first[0]:chunk.first[27]] {
-					key := p.key
-					for s := alt.letters; s != 0; s >>= 8 {
-						if symbol := symbolCode(byte(s)); key&15 != symbol && key < 1<<56 {
-							key = key<<4 | symbol
-						}
+				to := &b.at[i+k+1]
+				for _, sound := range chunk.sounds {
+					weight := p.weight + int32(sound.weight)
+					if weight < to.best-2*keyDepth {
+						break // the others weigh less
 					}
-					b.push(i+k+1, key, p.weight+int32(alt.weight))
+					b.push(i+k+1, sound.after(p.key), weight)
 				}
 			}
 			if !found {
@@ -204,6 +228,43 @@ func (b *beam) keys(dst []Key, m *model, word []byte) []Key {
 		dst = append(dst, p.key)
 	}
 	return dst
+}
+
+// sound is a spelling of a chunk of a skeleton's model as the end of a key.
+type sound struct {
+	codes   Key
+	symbols uint8
+	weight  int16
+}
+
+// soundsOf returns the spellings of a chunk as keys, the heaviest first.
+func soundsOf(chunk []alternative) []sound {
+	sounds := make([]sound, 0, len(chunk))
+	for _, alt := range chunk {
+		s := sound{weight: alt.weight}
+		for letters := alt.letters; letters != 0; letters >>= 8 {
+			if code := symbolCode(byte(letters)); s.codes&15 != code {
+				s.codes = s.codes<<4 | code
+				s.symbols++
+			}
+		}
+		sounds = append(sounds, s)
+	}
+	slices.SortStableFunc(sounds, func(a, b sound) int { return int(b.weight) - int(a.weight) })
+	return sounds
+}
+
+// after returns the key with the sound at its end: one symbol for a run of the
+// same, and no more than a key holds.
+func (s *sound) after(key Key) Key {
+	n := s.symbols
+	if n > 0 && key&15 == s.codes>>(4*(n-1)) {
+		n--
+	}
+	for ; n > 0 && key < 1<<56; n-- {
+		key = key<<4 | s.codes>>(4*(n-1))&15
+	}
+	return key
 }
 
 // keyDepth is how far below the best skeleton's weight another is still tried,

@@ -37,21 +37,26 @@ const (
 // The weights are pointwise mutual information: along the best alignment they
 // add up to the evidence that two spellings are one name (see the fit command).
 type model struct {
-	units   map[rune]uint16  // characters by number, from 1
-	single  []int32          // unit -> place in chunks, -1 for none
-	longer  map[uint64]int32 // two or three packed units -> place in chunks
+	units   units
+	single  []int32 // unit -> place in chunks, -1 for none
+	longer  longer
 	chunks  []modelChunk
 	alts    []alternative
 	insert  [27]int16 // weight of a letter out of nothing, by letter
 	longest int       // units of the longest chunk
+	// skeleton: what the chunks become are symbols of a skeleton.
+	skeleton bool
 }
 
 // modelChunk is one chunk's spellings: alts[first[c]:first[c+1]] begin with
 // letter c, and those of letter 0 are empty.
 type modelChunk struct {
 	first [28]uint32
-	best  int16  // the greatest weight
-	hopes []hope // see lattice.hopes
+	best  int16 // the greatest weight
+	// silent is the weight of its spelling without a letter.
+	silent int16
+	hopes  []hope  // of a spelling's model; see lattice.hopes
+	sounds []sound // of a skeleton's
 }
 
 // hope is the most that a letter may weigh in a spelling of a chunk, whose weight
@@ -65,7 +70,92 @@ type hope struct {
 type alternative struct {
 	letters uint64 // little-endian, first letter lowest
 	weight  int16
+	step    int16 // cells of the aligner's table from its beginning to its end
 	n       uint8
+	over    uint8 // bits of a window of eight letters that it does not cover
+}
+
+// units number the characters of a model, from 1; those below 0x10000 by pages of
+// 64, for every letter of a query is looked up in it.
+type units struct {
+	pages []*[64]uint16
+	far   map[rune]uint16
+}
+
+func (u *units) of(r rune) uint16 {
+	if page := int(r >> 6); page < len(u.pages) {
+		if p := u.pages[page]; p != nil {
+			return p[r&63]
+		}
+		return 0
+	}
+	return u.far[r]
+}
+
+func (u *units) set(r rune, number uint16) {
+	page := int(r >> 6)
+	if r > 0xffff {
+		if u.far == nil {
+			u.far = map[rune]uint16{}
+		}
+		u.far[r] = number
+		return
+	}
+	for len(u.pages) <= page {
+		u.pages = append(u.pages, nil)
+	}
+	if u.pages[page] == nil {
+		u.pages[page] = new([64]uint16)
+	}
+	u.pages[page][r&63] = number
+}
+
+// longer leads from two or three packed units to a chunk's place: open-addressed,
+// at most half full.
+type longer struct {
+	slots []longerSlot
+	count int
+}
+
+type longerSlot struct {
+	units uint64 // 0 for none
+	chunk int32
+}
+
+func (l *longer) slot(units uint64) *longerSlot {
+	mask := uint64(len(l.slots) - 1)
+	for i := units * 0x9e3779b97f4a7c15 >> 32 & mask; ; i = (i + 1) & mask {
+		if s := &l.slots[i]; s.units == units || s.units == 0 {
+			return s
+		}
+	}
+}
+
+// of returns the place of a chunk, or -1.
+func (l *longer) of(units uint64) int32 {
+	if l.count > 0 {
+		if s := l.slot(units); s.units != 0 {
+			return s.chunk
+		}
+	}
+	return -1
+}
+
+func (l *longer) set(units uint64, chunk int32) {
+	if 2*(l.count+1) > len(l.slots) {
+		old := l.slots
+		l.slots = make([]longerSlot, max(64, 2*len(old)))
+		for _, s := range old {
+			if s.units != 0 {
+				*l.slot(s.units) = s
+			}
+		}
+	}
+	s := l.slot(units)
+	if s.units == 0 {
+		l.count++
+	}
+	*s = longerSlot{units, chunk}
 }
 
 // letterIndex numbers the Latin letters from 1; 0 is anything else.
@@ -76,8 +166,9 @@ func letterIndex(c byte) int {
 	return 0
 }
 
-func newModel() *model {
-	m := &model{units: map[rune]uint16{}, single: []int32{-1}, longer: map[uint64]int32{}}
+// newModel returns a model of spellings or, if skeleton is set, of skeletons.
+func newModel(skeleton bool) *model {
+	m := &model{single: []int32{-1}, skeleton: skeleton}
 	for i := range m.insert {
 		m.insert[i] = strangeInsert
 	}
@@ -85,8 +176,8 @@ func newModel() *model {
 }
 
 // compileModel reads a weights file: "chunk<TAB>spelling:weight ...".
-func compileModel(file, text string) (*model, error) {
-	m := newModel()
+func compileModel(file, text string, isSkeleton bool) (*model, error) {
+	m := newModel(isSkeleton)
 	for line := range dataLines(text) {
 		from, list, ok := strings.Cut(line, "\t")
 		if !ok {
@@ -107,7 +198,9 @@ func compileModel(file, text string) (*model, error) {
 			}
 			var bytes [8]byte
 			copy(bytes[:], to)
-			chunk = append(chunk, alternative{binary.LittleEndian.Uint64(bytes[:]), int16(weight), uint8(len(to))})
+			chunk = append(chunk, alternative{
+				letters: binary.LittleEndian.Uint64(bytes[:]), weight: int16(weight), n: uint8(len(to)),
+			})
 		}
 		if from == "-" {
 			for _, a := range chunk {
@@ -124,7 +217,7 @@ func (m *model) add(from string, chunk []alternative) {
 	slices.SortStableFunc(chunk, func(a, b alternative) int {
 		return letterIndex(byte(a.letters)) - letterIndex(byte(b.letters))
 	})
-	c := modelChunk{best: noWay >> 6}
+	c := modelChunk{best: noWay >> 6, silent: noWay >> 6}
 	at := 0
 	for letter := range 28 {
 		for at < len(chunk) && letterIndex(byte(chunk[at].letters)) < letter {
@@ -135,6 +228,9 @@ func (m *model) add(from string, chunk []alternative) {
 	c.first[27] = uint32(len(m.alts) + len(chunk))
 	for _, a := range chunk {
 		c.best = max(c.best, a.weight)
+		if a.n == 0 {
+			c.silent = max(c.silent, a.weight)
+		}
 	}
 	var packed uint64
 	n := 0
@@ -143,13 +239,20 @@ func (m *model) add(from string, chunk []alternative) {
 		n++
 	}
 	m.longest = max(m.longest, n)
+	for i := range chunk {
+		chunk[i].step, chunk[i].over = int16(n*stride+int(chunk[i].n)), 64-8*chunk[i].n
+	}
 	if n == 1 {
 		m.single[packed] = int32(len(m.chunks))
 	} else {
-		m.longer[packed] = int32(len(m.chunks))
+		m.longer.set(packed, int32(len(m.chunks)))
 	}
 	m.alts = append(m.alts, chunk...)
-	c.hopes = hopesOf(chunk)
+	if m.skeleton {
+		c.sounds = soundsOf(chunk)
+	} else {
+		c.hopes = hopesOf(chunk)
+	}
 	m.chunks = append(m.chunks, c)
 }
 
@@ -184,10 +287,10 @@ func hopesOf(chunk []alternative) (hopes []hope) {
 func ceil(a, b int) int { return int(math.Ceil(float64(a) / float64(max(b, 1)))) }
 
 func (m *model) unit(r rune) uint16 {
-	u, ok := m.units[r]
-	if !ok {
+	u := m.units.of(r)
+	if u == 0 {
 		u = uint16(len(m.single))
-		m.units[r] = u
+		m.units.set(r, u)
 		m.single = append(m.single, -1)
 	}
 	return u
@@ -200,12 +303,6 @@ type lattice struct {
 	n      int
 	chunks [maxFrom][3]int32  // by length less one; -1 for none
 	rest   [maxFrom + 1]int32 // weight of the best spelling from each character on
-	// arcs are the spellings of all chunks that begin at each character,
-	// grouped by their first letter: those of i and letter c are
-	// arcs[first[i][c]:first[i][c+1]]. Filled when an alignment first asks.
-	arcs   []arc
-	first  [maxFrom][28]uint16
-	spread bool
 	// hopes are what each letter of a word adds at most to the weight of an
 	// alignment: at its first place in the word, its second, third and further
 	// ones. spare is what spellings without a letter may add. Filled when an
@@ -215,22 +312,14 @@ type lattice struct {
 	hoped bool
 }
 
-// arc is one spelling of a chunk with where it leads.
-type arc struct {
-	letters uint64 // little-endian, first letter lowest
-	weight  int16
-	step    int16 // cells of the aligner's table from its beginning to its end
-	over    uint8 // bits of a window of eight letters that it does not cover
-}
-
 // layOut lays a folded word over m.
 func (l *lattice) layOut(m *model, word []byte) {
-	l.m, l.n, l.spread, l.hoped = m, 0, false, false
+	l.m, l.n, l.hoped = m, 0, false
 	var units [maxFrom]uint16
 	for len(word) > 0 && l.n < maxFrom {
 		r, size := utf8.DecodeRune(word)
 		word = word[size:]
-		units[l.n] = m.units[r]
+		units[l.n] = m.units.of(r)
 		l.n++
 	}
 	best := &l.rest
@@ -240,9 +329,7 @@ func (l *lattice) layOut(m *model, word []byte) {
 		packed := uint64(units[i])
 		for n := 1; n < m.longest && i+n < l.n; n++ {
 			packed = packed<<16 | uint64(units[i+n])
-			if c, ok := m.longer[packed]; ok {
-				l.chunks[i][n] = c
-			}
+			l.chunks[i][n] = m.longer.of(packed)
 		}
 		best[i] = best[i+1] + strangeDrop
 		for n, c := range l.chunks[i] {
@@ -250,27 +337,6 @@ func (l *lattice) layOut(m *model, word []byte) {
 				best[i] = max(best[i], best[i+n+1]+int32(m.chunks[c].best))
 			}
 		}
-	}
-}
-
-// spreadOut gathers the arcs, so that a word that is aligned with many pays for
-// finding its chunks once.
-func (l *lattice) spreadOut() {
-	l.spread, l.arcs = true, l.arcs[:0]
-	for i := range l.n {
-		for c := range 27 {
-			l.first[i][c] = uint16(len(l.arcs))
-			for k, at := range l.chunks[i] {
-				if at < 0 {
-					continue
-				}
-				chunk := &l.m.chunks[at]
-				for _, alt := range l.m.alts[chunk.first[c]:chunk.first[c+1]] {
-					l.arcs = append(l.arcs, arc{alt.letters, alt.weight, int16((k+1)*stride + int(alt.n)), 64 - 8*alt.n})
-				}
-			}
-		}
-		l.first[i][27] = uint16(len(l.arcs))
 	}
 }
 
@@ -298,11 +364,7 @@ func (l *lattice) hope() {
 				}
 				best[k] = h.weight
 			}
-			most := int32(0)
-			for _, alt := range l.m.alts[chunk.first[0]:chunk.first[1]] {
-				most = max(most, int32(alt.weight))
-			}
-			l.spare += most
+			l.spare += int32(max(0, chunk.silent))
 		}
 	}
 }
@@ -357,6 +419,9 @@ func (w *word) lay(text []byte) {
 // band is how many letters an alignment may stray from the diagonal.
 const band = 6
 
+// maxChunk is how many characters a chunk has at most.
+const maxChunk = 3
+
 // stride is the length of a row of the aligner's table; the last rows are room
 // for arcs that lead past the end, which nothing takes.
 const stride = maxTo + 8
@@ -378,57 +443,81 @@ func (a *aligner) align(l *lattice, w *word, least int32) int32 {
 	if n == 0 || l.hopeless(w, least) {
 		return noWay
 	}
-	if !l.spread {
-		l.spreadOut()
-	}
-	for i := range n + 1 {
-		row := a.best[i*stride : i*stride+m+1]
-		for j := range row {
-			row[j] = noWay
-		}
-	}
 	a.best[0] = 0
+	copy(a.best[1:m+1], noWays[:])
 	insert := &l.m.insert
-	alive := 0 // the last row that a way leads to
+	chunks, alts := l.m.chunks, l.m.alts
+	var chunksAt [maxChunk]*modelChunk
+	var ends [maxChunk]int
+	cleared := 0 // the last row that is
+	alive := 0   // the last row that a way leads to
 	for i := 0; i <= n && alive >= i; i++ {
+		for cleared < min(n, i+maxChunk) {
+			cleared++
+			copy(a.best[cleared*stride:cleared*stride+m+1], noWays[:])
+		}
 		need := max(least-l.rest[i]*4/5, noWay/2)
 		middle := i * m / n
 		row := a.best[i*stride:]
+		begin := chunksAt[:0]
+		if i < n {
+			for k, at := range l.chunks[i] {
+				if at >= 0 {
+					ends[len(begin)] = (k + 1) * stride
+					begin = append(begin, &chunks[at])
+				}
+			}
+		}
 		for j, last := max(0, middle-band), min(m, middle+band); j <= last; j++ {
 			score := row[j]
 			if score < need || score+w.rest[j]*5/4 < least {
 				continue
 			}
+			c, window := w.letter[j], w.window[j]
 			if j < m {
-				raise(&row[j+1], score+int32(insert[w.letter[j]]))
+				raise(&row[j+1], score+int32(insert[c]))
 			}
 			if i == n {
 				continue
 			}
 			alive = max(alive, i+1)
 			raise(&row[j+stride], score+strangeDrop)
-			first := &l.first[i]
-			for _, to := range l.arcs[first[0]:first[1]] {
-				raise(&row[j+int(to.step)], score+int32(to.weight))
+			if j < m {
+				raise(&row[j+stride+1], score+strangeSwap)
 			}
-			if j == m {
-				continue
-			}
-			raise(&row[j+stride+1], score+strangeSwap)
-			c, window := w.letter[j], w.window[j]
-			for k := int(first[c]); k < int(first[c+1]); k++ {
-				if to := &l.arcs[k]; (to.letters^window)<<(to.over&63) == 0 {
-					raise(&row[j+int(to.step)], score+int32(to.weight))
-					alive = max(alive, i+int(to.step)/stride)
+			for k, chunk := range begin {
+				if chunk.silent > noWay>>6 {
+					raise(&row[j+ends[k]], score+int32(chunk.silent))
+				}
+				if j == m {
+					continue
+				}
+				matching := alts[chunk.first[c]:chunk.first[c+1]]
+				for x := range matching {
+					if to := &matching[x]; (to.letters^window)<<(to.over&63) == 0 {
+						raise(&row[j+int(to.step)], score+int32(to.weight))
+						alive = max(alive, i+ends[k]/stride)
+					}
 				}
 			}
 		}
+	}
+	if alive < n {
+		return noWay
 	}
 	if best := a.best[n*stride+m]; best >= least {
 		return best
 	}
 	return noWay
 }
+
+// noWays begin a row of the table.
+var noWays = func() (row [maxTo + 1]int32) {
+	for i := range row {
+		row[i] = noWay
+	}
+	return row
+}()
 
 func raise(at *int32, score int32) {
 	if score > *at {
@@ -470,7 +559,7 @@ func mustCompile(file string, script Script, isSkeleton bool) *model {
 	if err != nil {
 		panic(err)
 	}
-	m, err := compileModel(file, withTables(script, string(data), isSkeleton))
+	m, err := compileModel(file, withTables(script, string(data), isSkeleton), isSkeleton)
 	if err != nil {
 		panic(err)
 	}

@@ -31,7 +31,7 @@ func TestLearnedFiles(t *testing.T) {
 
 func TestCompileModelRejects(t *testing.T) {
 	for _, text := range []string{"a b:1", "a\tb", "a\tb:x", "a\tabcdefgh:1", "a\tb:99999"} {
-		if _, err := compileModel("test", text); err == nil {
+		if _, err := compileModel("test", text, false); err == nil {
 			t.Errorf("%q compiles", text)
 		}
 	}

@@ -99,7 +99,7 @@ func tongueModel(file, text string, cost int, skeleton bool) *model {
 			spelled[char] = had
 		}
 	}
-	m := newModel()
+	m := newModel(skeleton)
 	for _, char := range chars {
 		m.add(string(char), spelled[char])
 	}
@@ -111,7 +111,7 @@ func spellingOf(reading string, cost int, skeleton bool) alternative {
 	to, weight := weighReading(reading, cost, skeleton)
 	var letters [8]byte
 	copy(letters[:], to)
-	return alternative{binary.LittleEndian.Uint64(letters[:]), int16(weight), uint8(len(to))}
+	return alternative{letters: binary.LittleEndian.Uint64(letters[:]), weight: int16(weight), n: uint8(len(to))}
 }
 
 // weighReading returns what a reading is spelled or sounds as, and its weight:

@@ -2,9 +2,11 @@ package name
 
 import (
 	_ "embed"
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"maps"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +56,7 @@ type known struct {
 // vocabulary is the compiled data/words.
 type vocabulary struct {
 	known     map[string]known
+	some      [1 << 10]uint64 // bits of the hashes of known's words
 	kinds     map[string]wordKind
 	nicknames map[string][]string // both ways
 	forms     map[string][]string // both ways
@@ -112,8 +115,34 @@ var words = sync.OnceValue(func() *vocabulary {
 			v.known[key] = known{v.kinds[key], v.forms[key] != nil, v.nicknames[key] != nil, 8*s.group + s.side, g.sets[key] != nil}
 		}
 	}
+	for key := range v.known {
+		h := smallHash([]byte(key))
+		v.some[h/64] |= 1 << (h % 64)
+	}
 	return v
 })
+
+// knownOf returns what is known of a word. Of nearly all words nothing is, which
+// a bit of their hash tells without a look-up.
+func (v *vocabulary) knownOf(word []byte) known {
+	if h := smallHash(word); v.some[h/64]>>(h%64)&1 == 0 {
+		return known{}
+	}
+	return v.known[string(word)]
+}
+
+// smallHash is a hash of 16 bits of the beginning and the end of a word.
+func smallHash(word []byte) uint16 {
+	h := uint64(len(word))
+	if n := len(word); n >= 8 {
+		h ^= binary.LittleEndian.Uint64(word) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(word[n-8:]), 7)
+	} else {
+		for _, c := range word {
+			h = h<<8 | uint64(c)
+		}
+	}
+	return uint16(h * 0x9e3779b97f4a7c15 >> 48)
+}
 
 // readRelated reads "word: related words" into a map that goes both ways.
 func readRelated(related map[string][]string, file string) {
