@@ -282,3 +282,30 @@ func TestGenericWordsArePartedOrLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// TestCompareIsSymmetricInVerdicts holds, for names put together at random, what
+// does not take sides: the verdicts that tell names apart are the same from either
+// side, and a name is itself.
+func TestCompareIsSymmetricInVerdicts(t *testing.T) {
+	words := strings.Fields(`North South Upper Lower Iran Iraq Niger Nigeria Kim Jong Un Il Bank Ltd 44 45 737 John Jon Ivanov Iwanow
+		Müller Mueller Иванов Путин محمد 習近平 von de J V Brigade Maria`)
+	rng := rand.New(rand.NewPCG(7, 8))
+	draw := func() string {
+		var parts []string
+		for range 1 + rng.IntN(4) {
+			parts = append(parts, words[rng.IntN(len(words))])
+		}
+		return strings.Join(parts, " ")
+	}
+	for range 3000 {
+		a, b := draw(), draw()
+		there, back := compared(a, b), compared(b, a)
+		if there.NumberMismatch != back.NumberMismatch || there.NumberClash != back.NumberClash || there.CrossScript != back.CrossScript || there.OutOfOrder != back.OutOfOrder ||
+			min(there.Similarity, back.Similarity) > hinted && there.Opposed != back.Opposed {
+			t.Errorf("%q and %q: %+v one way, %+v the other", a, b, there, back)
+		}
+		if self := compared(a, a); self.Similarity != 1 || self.Contradicted != 0 {
+			t.Errorf("%q and itself: %+v", a, self)
+		}
+	}
+}
