@@ -399,11 +399,10 @@ func (s *idSet) slot(h idHash) *idHash {
 
 func (s *idSet) has(h idHash) bool { return *s.slot(h) == h }
 
-// add reports whether h is new.
-func (s *idSet) add(h idHash) bool {
+func (s *idSet) add(h idHash) {
 	at := s.slot(h)
 	if *at == h {
-		return false
+		return
 	}
 	*at = h
 	if s.n++; 3*s.n > 2*len(s.slots) {
@@ -415,5 +414,4 @@ func (s *idSet) add(h idHash) bool {
 			}
 		}
 	}
-	return true
 }
