@@ -168,7 +168,9 @@ func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, tr *tracer)
 func (t *Table) gatherBare(q *Query, a *Answer, tr *tracer) {
 	a.bare = name.AppendBare(a.bare[:0], q.Name)
 	for _, text := range a.bare {
-		a.key = name.AppendFold(a.key[:0], text)
+		if a.key = name.AppendFold(a.key[:0], text); len(a.key) == 0 {
+			continue
+		}
 		names := t.index.Lookup("", a.key)
 		for i := range names.Len() {
 			n := names.At(i)
