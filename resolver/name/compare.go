@@ -723,8 +723,8 @@ func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
 // its characters are read in one language: 千歳 is a Japanese Chitose before it is
 // half a Chinese and half a Korean name.
 func (c *Comparer) inTongues(weight, norm int32, q, n *formToken) int32 {
-	if q.script != Han || n.script != Latin || weight > norm*9/10 {
-		return weight
+	if q.script != Han || n.script != Latin || weight > norm*9/10 || runeLen(q.text) < 2 {
+		return weight // one character is of one language whatever it is
 	}
 	if !bytes.Equal(c.tongues.text, q.text) {
 		c.tongues.text = append(c.tongues.text[:0], q.text...)
