@@ -362,7 +362,7 @@ func (w *work) isForenameAlone(r *run, key []byte) bool {
 		return false
 	}
 	bearer := bearerOf(&r.candidates[0])
-	if bearer.Kind() != fact.Person && r.from > 0 && w.cue(r.from-1)&(cueIn|cueFrom|cueTo) != 0 {
+	if bearer.Kind() != fact.Person && r.from > 0 && w.cue(r.from-1)&(cueIn|cueTo) == cueIn {
 		return false
 	}
 	return bearer.Prominence() < wellKnown && r.candidates[0].Name.Kind() != fact.Demonym && r.candidates[0].Name.Kind() != fact.Acronym
