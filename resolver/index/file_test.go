@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,16 @@ func TestFileIsWhatWasWritten(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(path + ".*"); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
+	}
+}
+
+// A file of the format before is refused by its number, so that it is built anew.
+func TestFileOfAnotherFormatIsRefused(t *testing.T) {
+	_, x, _ := snapshot(t)
+	old := bytes.Clone(x.Bytes())
+	old[8]--
+	if _, err := index.Open(old); !errors.Is(err, index.ErrFormat) || !strings.Contains(err.Error(), "format 1") {
+		t.Errorf("a file of the format before: %v", err)
 	}
 }
 

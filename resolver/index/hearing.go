@@ -469,11 +469,11 @@ func (h *Hearing) letters(s *Sounds, heard uint32) (sum float32) {
 }
 
 // first returns the first of the names that share the key.
-func (a Heard) first() Name {
-	if a.sounds.group != nil {
-		return a.Group().At(0)
+func (h Heard) first() Name {
+	if h.sounds.group != nil {
+		return h.Group().At(0)
 	}
-	return Name{a.sounds.index, a.sounds.firstOf(a.number)}
+	return Name{h.sounds.index, h.sounds.firstOf(h.number)}
 }
 
 // listen collects what one word of the query points at. The only word of a query
@@ -612,13 +612,10 @@ func (m *marks) reset(terms int) {
 	}
 }
 
-// add reports whether the number is new.
-func (m *marks) add(number, term uint32, weight float32) bool {
-	return m.addAfter(0, number, term, weight)
-}
+func (m *marks) add(number, term uint32, weight float32) { m.addAfter(0, number, term, weight) }
 
 // addAfter is add, but for the numbers among the first so many.
-func (m *marks) addAfter(first int, number, term uint32, weight float32) bool {
+func (m *marks) addAfter(first int, number, term uint32, weight float32) {
 	if 2*len(m.list) >= len(m.slots) {
 		m.grow()
 	}
@@ -630,12 +627,11 @@ func (m *marks) addAfter(first int, number, term uint32, weight float32) bool {
 		m.weights = slices.Grow(m.weights, m.terms)[:at+m.terms]
 		clear(m.weights[at:])
 		m.weights[at+int(term)] = weight
-		return true
+		return
 	}
 	if int(s.at) >= first {
 		m.raise(int(s.at), term, weight)
 	}
-	return false
 }
 
 // raise counts a term's weight if it is the best of the term.
