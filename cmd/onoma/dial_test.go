@@ -117,11 +117,11 @@ func TestVerbsAtAGuardedServer(t *testing.T) {
 			check(verb, []string{"--addr", address}, nil, exitFailed, "Unavailable", "--tls-ca")
 		}
 		check(verb, encrypted, nil, exitFailed, "Unauthenticated", "--token-file", tokenVariable)
-		check(verb, encrypted, map[string]string{tokenVariable: "wrong"}, exitFailed, "Unauthenticated")
 	}
+	check(reading[0], encrypted, map[string]string{tokenVariable: "wrong"}, exitFailed, "Unauthenticated")
+	check(reading[0], encrypted, map[string]string{tokenVariable: tokens["reader"]}, exitOK)
 	for _, verb := range reading {
 		check(verb, shown("reader"), nil, exitOK)
-		check(verb, encrypted, map[string]string{tokenVariable: tokens["reader"]}, exitOK)
 	}
 	for _, verb := range writing {
 		check(verb, shown("reader"), nil, exitFailed, "PermissionDenied", "role")

@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector sees nothing across processes and makes each of them slow.
+
 package main
 
 import (
