@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,6 +121,9 @@ ONOMA_TLS_CERT) and in the file of --config, which count in this order.`,
 		}
 		served := make(chan error, 1)
 		go func() { served <- s.Serve(l) }()
+		var hearing sync.WaitGroup
+		hearing.Go(func() { r.Table().Index().Sounds() }) // so that no name waits for them
+		defer hearing.Wait()
 		log.Info("serving", "address", l.Addr().String(), "table_version", r.Table().Version(), "start", time.Since(start).Round(time.Millisecond))
 		select {
 		case err := <-served:

@@ -26,6 +26,10 @@ type Builder struct {
 	entities  []fact.Entity
 	positions []fact.Position
 	base      *Index // over which a layer is built; nil for an index by itself
+
+	// LateSounds leaves the index by sound to be made when [Index.Sounds] is first
+	// called, which takes about as long as all the rest.
+	LateSounds bool
 }
 
 // MaxNameBytes is the longest name that an index holds.
@@ -51,6 +55,7 @@ func (b *Builder) Build() (*Index, error) {
 	}
 	w := &writer{
 		base:           b.base,
+		lateSounds:     b.LateSounds,
 		entityNumber:   make(map[string]uint32, len(entities)),
 		positionNumber: make(map[string]uint32, len(positions)),
 		wordNumber:     make(map[string]uint16),
@@ -199,6 +204,7 @@ type writer struct {
 	titles         []titleRecord
 	words          []textRecord
 	base           *Index // as of the Builder
+	lateSounds     bool   // as of the Builder
 	entityNumber   map[string]uint32
 	positionNumber map[string]uint32
 	wordNumber     map[string]uint16
@@ -380,21 +386,26 @@ func (w *writer) finish() (*Index, error) {
 		secExternal: bytesOf(w.external), secRedirects: bytesOf(w.redirects),
 		secPositions: bytesOf(w.positions), secTitles: bytesOf(w.titles), secWords: bytesOf(w.words),
 	}
-	if w.base != nil { // it is heard with what lies under it; see layeredSounds
-		file := assemble(sections)
-		if sections, err = disassemble(file, false); err != nil {
+	late := w.lateSounds && len(w.names) < manyBit
+	if w.base == nil && !late {
+		if err := addSounds(sections, heap{}); err != nil {
 			return nil, err
 		}
-		x, err := viewSections(sections)
-		if err == nil {
-			x.file = file
-		}
-		return x, err
+		return open(assemble(sections), false)
 	}
-	if err := addSounds(sections, heap{}); err != nil {
+	file := assemble(sections)
+	if sections, err = disassemble(file, false); err != nil {
 		return nil, err
 	}
-	return open(assemble(sections), false)
+	x, err := viewSections(sections)
+	if err != nil {
+		return nil, err
+	}
+	x.file = file
+	if late { // a layer is heard with what lies under it; see layeredSounds
+		x.sounds = sync.OnceValue(x.hear)
+	}
+	return x, nil
 }
 
 // foldedKeys holds the folded keys of all names end to end.

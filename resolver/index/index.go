@@ -30,7 +30,7 @@ type Index struct {
 	positions []positionRecord // and a sentinel
 	titles    []titleRecord
 	words     []string
-	sounds    *Sounds
+	sounds    func() *Sounds
 	layer     *layer // that lies over it, or that it is the index of; see [Index.With]
 }
 
@@ -49,7 +49,8 @@ func open(file []byte, verify bool) (*Index, error) {
 		return nil, err
 	}
 	x.file = file
-	x.sounds, err = openSounds(x, s[secSounds])
+	sounds, err := openSounds(x, s[secSounds])
+	x.sounds = func() *Sounds { return sounds }
 	return x, err
 }
 
@@ -78,8 +79,9 @@ func view[T any](to *[]T, section []byte) (err error) {
 	return err
 }
 
-// Sounds returns the index by sound.
-func (x *Index) Sounds() *Sounds { return x.sounds }
+// Sounds returns the index by sound. Of an index built with LateSounds the first
+// call makes it, and others meanwhile wait.
+func (x *Index) Sounds() *Sounds { return x.sounds() }
 
 // Bytes returns the index as a file that [Open] reads. The caller must not
 // change it.

@@ -89,9 +89,11 @@ func (x *Index) With(c Changes) (*Index, error) {
 	l.group(x)
 	l.fillSlots()
 	base.layer, over.layer = l, l
-	if base.sounds, err = newLayeredSounds(x.sounds, l); err != nil {
+	sounds, err := newLayeredSounds(x.Sounds(), l)
+	if err != nil {
 		return nil, fmt.Errorf("layer: %w", err)
 	}
+	base.sounds = func() *Sounds { return sounds }
 	return &base, nil
 }
 

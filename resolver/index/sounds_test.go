@@ -47,6 +47,21 @@ func indexOf(t *rapid.T, entities []fact.Entity) *Index {
 	return x
 }
 
+// TestLateSoundsAreTheSame holds sounds made on demand against those made with
+// the rest.
+func TestLateSoundsAreTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		entities := soundEntities(t)
+		late, err := (&Builder{entities: entities, LateSounds: true}).Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(late.Sounds().section, indexOf(t, entities).Sounds().section) {
+			t.Error("other sounds")
+		}
+	})
+}
+
 // TestSoundsLeadWhereNamesDo holds every way through the sounds against the names
 // themselves, split anew.
 func TestSoundsLeadWhereNamesDo(t *testing.T) {

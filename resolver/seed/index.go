@@ -11,7 +11,7 @@ func Index() (*index.Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b index.Builder
+	b := index.Builder{LateSounds: true} // no exact answer needs them
 	for e := range s.Entities() {
 		for i := range e.Names {
 			e.Names[i].Source = Source
