@@ -98,6 +98,10 @@ func TestLoadIntoAServer(t *testing.T) {
 	if got, _, _ := invoke(t, "", "export", "--addr", addr, "--source", "x"); !strings.Contains(got, `"canonical_name":"Brimbax Tolvane"`) {
 		t.Errorf("export: %s", got)
 	}
+	empty := write(t, "empty.jsonl", `{"id":"x:1"}`+"\n") // a row that says nothing
+	if _, stderr, code := invoke(t, "", "load", "--source", "x", "--addr", addr, "--progress", "none", empty); code != exitFailed || !strings.Contains(stderr, "line 1") {
+		t.Errorf("load of an empty row: %d, %s", code, stderr)
+	}
 	if _, stderr, code := invoke(t, "", "versions", "--data-dir", data); code != exitFailed || !strings.Contains(stderr, "in use by another process") {
 		t.Errorf("a second process on the directory: %d, %s", code, stderr)
 	}

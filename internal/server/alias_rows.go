@@ -128,6 +128,8 @@ func MessageOfRow(row *table.Row) *onomav1.Row {
 			to.Titles = append(to.Titles, &onomav1.Title{Text: t.Text, Language: t.Language})
 		}
 		return &onomav1.Row{Fact: &onomav1.Row_Position{Position: to}}
+	case row.Override == nil:
+		return &onomav1.Row{} // as it was read: the server rejects it and names its line
 	default:
 		o := row.Override
 		action := onomav1.OverrideAction_OVERRIDE_ACTION_PIN
