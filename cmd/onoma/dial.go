@@ -150,11 +150,11 @@ func message(err error) string {
 			said += "; the server speaks no TLS"
 		case strings.Contains(text, "certificate signed by unknown authority"):
 			said += "; name its authority with --tls-ca"
-		case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"), strings.Contains(text, "broken pipe"), strings.Contains(text, "connection reset"):
+		case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
+			said += "; the server asks for a certificate: --client-cert, --client-key"
+		case strings.Contains(text, "server preface"), strings.Contains(text, "broken pipe"), strings.Contains(text, "connection reset"):
 			// A server that hangs up may do so before its reason is read.
-			said += "; perhaps the server asks for a certificate: --client-cert, --client-key"
-		case strings.Contains(text, "error reading server preface"):
-			said += "; perhaps the server speaks TLS: --tls, --tls-ca"
+			said += "; perhaps the server speaks TLS (--tls, --tls-ca), or asks for a certificate (--client-cert, --client-key)"
 		}
 	}
 	return said
