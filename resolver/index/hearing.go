@@ -469,11 +469,11 @@ func (h *Hearing) letters(s *Sounds, heard uint32) (sum float32) {
 }
 
 // first returns the first of the names that share the key.
-func (h Heard) first() Name {
-	if h.sounds.group != nil {
-		return h.Group().At(0)
+func (a Heard) first() Name {
+	if a.sounds.group != nil {
+		return a.Group().At(0)
 	}
-	return Name{h.sounds.index, h.sounds.firstOf(h.number)}
+	return Name{a.sounds.index, a.sounds.firstOf(a.number)}
 }
 
 // listen collects what one word of the query points at. The only word of a query
