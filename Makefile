@@ -13,7 +13,7 @@ BILL     := go tool -modfile=tools/image/go.mod cyclonedx-gomod
 
 # Packages that share memory between goroutines. The race detector makes the
 # rest slow and finds nothing in pure functions.
-SHARING = $(addsuffix /..., $(addprefix ./, $(wildcard cache client cmd internal/server internal/table)))
+SHARING = $(addsuffix /..., $(addprefix ./, $(wildcard cache client internal/server internal/table)))
 
 # Vet has a part of its own, and nobody debugs these binaries: leaving both out saves
 # a fifth of the time that building tests takes.
