@@ -119,8 +119,7 @@ ONOMA_TLS_CERT) and in the file of --config, which count in this order.`,
 		if err != nil {
 			return fmt.Errorf("--listen: %w", err)
 		}
-		served := make(chan error, 1)
-		go func() { served <- s.Serve(l) }()
+		served := s.Start(l)
 		var hearing sync.WaitGroup
 		hearing.Go(func() { r.Table().Index().Sounds() }) // so that no name waits for them
 		defer hearing.Wait()

@@ -164,6 +164,15 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
+// Start is Serve in a goroutine of its own, whose end the channel tells. The server
+// is ready when Start returns.
+func (s *Server) Start(l net.Listener) <-chan error {
+	s.setHealth(healthpb.HealthCheckResponse_SERVING)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	return served
+}
+
 // Ready says why the server should get no calls, or nil.
 func (s *Server) Ready() error {
 	response, err := s.health.Check(context.Background(), &healthpb.HealthCheckRequest{})
