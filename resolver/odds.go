@@ -59,16 +59,16 @@ var oddsFile string
 // likenessWeights are the fitted weights, in nats.
 var likenessWeights = mustParseOdds(oddsFile)
 
-func mustParseOdds(text string) LikenessFeatures {
-	weights, err := parseOdds(text)
-	if err != nil {
+func mustParseOdds(text string) (weights LikenessFeatures) {
+	if err := ParseWeights("odds.txt", text, LikenessTerms[:], weights[:]); err != nil {
 		panic(err) // an embedded file: a test would have failed
 	}
 	return weights
 }
 
-// parseOdds reads "weight TAB term" lines in the order of LikenessTerms.
-func parseOdds(text string) (weights LikenessFeatures, err error) {
+// ParseWeights reads the text of a file of "weight TAB term" lines, in the order of
+// the terms, into weights of as many places. Lines that begin with # are comments.
+func ParseWeights(file, text string, terms []string, weights []float64) (err error) {
 	i := 0
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -76,18 +76,18 @@ func parseOdds(text string) (weights LikenessFeatures, err error) {
 			continue
 		}
 		weight, term, _ := strings.Cut(line, "\t")
-		if i == numLikeness || term != LikenessTerms[i] {
-			return weights, fmt.Errorf("odds.txt: term %q is not expected at place %d", term, i+1)
+		if i == len(terms) || term != terms[i] {
+			return fmt.Errorf("%s: term %q is not expected at place %d", file, term, i+1)
 		}
 		if weights[i], err = strconv.ParseFloat(weight, 64); err != nil {
-			return weights, fmt.Errorf("odds.txt: %w", err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
 		i++
 	}
-	if i != numLikeness {
-		return weights, fmt.Errorf("odds.txt: %d terms, expected %d", i, numLikeness)
+	if i != len(terms) {
+		return fmt.Errorf("%s: %d terms, expected %d", file, i, len(terms))
 	}
-	return weights, nil
+	return nil
 }
 
 // odds returns the log10 odds that the features speak of one name.

@@ -93,14 +93,9 @@ func (f *annotateFlags) document() (*onomav1.Document, error) {
 		Language: f.language, AsOf: f.asOf, CountryIds: f.countries, IncludeNested: f.nested,
 		View: onomav1.View(onomav1.View_value["VIEW_"+strings.ToUpper(f.view.value)]),
 	}
-	for _, k := range f.kinds {
-		number, ok := onomav1.EntityKind_value["ENTITY_KIND_"+strings.ToUpper(k)]
-		if !ok || number == 0 {
-			return nil, &usageError{fmt.Errorf("--kind %q is none of person, country, place, organization, facility, region, other", k)}
-		}
-		d.Kinds = append(d.Kinds, onomav1.EntityKind(number))
-	}
-	return d, nil
+	var err error
+	d.Kinds, err = kindsOf(f.kinds)
+	return d, err
 }
 
 // annotating is one run of the command.

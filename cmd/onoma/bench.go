@@ -3,9 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -43,15 +41,11 @@ makes the same entities. A --out that ends in .zst is compressed.`,
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "what the draw begins with")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; standard output when not given")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		to := env.stdout
-		if out != "" {
-			file, err := os.Create(out)
-			if err != nil {
-				return fmt.Errorf("--out: %w", err)
-			}
-			defer func() { err = errors.Join(err, file.Close()) }()
-			to = file
+		to, closeIt, err := output(env, out)
+		if err != nil {
+			return err
 		}
+		defer func() { err = errors.Join(err, closeIt()) }()
 		buffer := bufio.NewWriterSize(to, 1<<20)
 		var packed io.WriteCloser
 		lines := source.NewWriter(buffer)

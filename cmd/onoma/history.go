@@ -103,18 +103,26 @@ In OpenRefine, "Blank down" on the column id makes an entity a record.`,
 		if err != nil {
 			return err
 		}
-		to := env.stdout
-		if out != "" {
-			file, err := os.Create(out)
-			if err != nil {
-				return fmt.Errorf("--out: %w", err)
-			}
-			defer func() { err = errors.Join(err, file.Close()) }()
-			to = file
+		to, closeOut, err := output(env, out)
+		if err != nil {
+			return err
 		}
+		defer func() { err = errors.Join(err, closeOut()) }()
 		return writeExport(to, format.value, stream)
 	}
 	return cmd
+}
+
+// output is the file of --out, or standard output without one.
+func output(env environment, out string) (io.Writer, func() error, error) {
+	if out == "" {
+		return env.stdout, func() error { return nil }, nil
+	}
+	file, err := os.Create(out)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--out: %w", err)
+	}
+	return file, file.Close, nil
 }
 
 func writeExport(w io.Writer, format string, stream grpc.ServerStreamingClient[onomav1.ExportEntitiesResponse]) error {

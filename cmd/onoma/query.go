@@ -37,6 +37,19 @@ func addQueryFlags(cmd *cobra.Command) *queryFlags {
 	return f
 }
 
+// kindsOf reads the words of --kind.
+func kindsOf(words []string) ([]onomav1.EntityKind, error) {
+	var kinds []onomav1.EntityKind
+	for _, k := range words {
+		number, ok := onomav1.EntityKind_value["ENTITY_KIND_"+strings.ToUpper(k)]
+		if !ok || number == 0 {
+			return nil, &usageError{fmt.Errorf("--kind %q is none of person, country, place, organization, facility, region, other", k)}
+		}
+		kinds = append(kinds, onomav1.EntityKind(number))
+	}
+	return kinds, nil
+}
+
 // query builds the query for one name.
 func (f *queryFlags) query(cmd *cobra.Command, name string) (*onomav1.Query, error) {
 	q := &onomav1.Query{
@@ -44,12 +57,9 @@ func (f *queryFlags) query(cmd *cobra.Command, name string) (*onomav1.Query, err
 		Reading: onomav1.Reading(onomav1.Reading_value["READING_"+strings.ToUpper(f.reading.value)]),
 		View:    onomav1.View(onomav1.View_value["VIEW_"+strings.ToUpper(f.view.value)]),
 	}
-	for _, k := range f.kinds {
-		number, ok := onomav1.EntityKind_value["ENTITY_KIND_"+strings.ToUpper(k)]
-		if !ok || number == 0 {
-			return nil, &usageError{fmt.Errorf("--kind %q is none of person, country, place, organization, facility, region, other", k)}
-		}
-		q.Kinds = append(q.Kinds, onomav1.EntityKind(number))
+	var err error
+	if q.Kinds, err = kindsOf(f.kinds); err != nil {
+		return nil, err
 	}
 	if len(f.coMentions) > 0 {
 		q.Context = &onomav1.Context{CoMentions: f.coMentions}

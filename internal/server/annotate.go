@@ -136,10 +136,8 @@ func (s *resolverService) StreamAnnotate(stream grpc.BidiStreamingServer[onomav1
 		if err != nil {
 			return err
 		}
-		var check checker
-		if n := len(request.CorrelationId); n > maxCorrelationBytes {
-			check.fail("correlation_id", "has %d bytes, the limit is %d", n, maxCorrelationBytes)
-			return check.err()
+		if err := correlation(request.CorrelationId); err != nil {
+			return err
 		}
 		response := &onomav1.StreamAnnotateResponse{CorrelationId: request.CorrelationId}
 		result, err := s.annotate(stream.Context(), request.Document)

@@ -168,6 +168,15 @@ func (s *resolverService) BatchResolve(ctx context.Context, request *onomav1.Bat
 	return &onomav1.BatchResolveResponse{Items: items, TableVersion: int64(table.Version())}, nil
 }
 
+// correlation checks the caller's ID of a message of a stream.
+func correlation(id string) error {
+	var check checker
+	if n := len(id); n > maxCorrelationBytes {
+		check.fail("correlation_id", "has %d bytes, the limit is %d", n, maxCorrelationBytes)
+	}
+	return check.err()
+}
+
 // countOf checks the number of things that one message asks for.
 func countOf(field string, n, limit int) error {
 	var check checker
@@ -217,10 +226,8 @@ func (s *resolverService) StreamResolve(stream grpc.BidiStreamingServer[onomav1.
 		if err := countOf("queries", len(request.Queries), maxStreamQueries); err != nil {
 			return err
 		}
-		var check checker
-		if n := len(request.CorrelationId); n > maxCorrelationBytes {
-			check.fail("correlation_id", "has %d bytes, the limit is %d", n, maxCorrelationBytes)
-			return check.err()
+		if err := correlation(request.CorrelationId); err != nil {
+			return err
 		}
 		table := s.resolver.Table()
 		items, err := s.items(stream.Context(), table, request.Queries)

@@ -281,18 +281,31 @@ func (w *writer) entityStart() entityRecord {
 	}
 }
 
+// describe takes over what an entity says beside its texts.
+func (r *entityRecord) describe(e *fact.Entity) {
+	r.kind = uint8(e.Kind)
+	r.prominence = uint16(math.Round(min(max(e.Prominence, 0), 1) * 65535))
+	if e.Kind == fact.KindUnspecified && e.Canonical == "" && len(e.Names) == 0 {
+		r.flags |= flagReferenced
+	}
+}
+
+// checkLength refuses a name that is too long.
+func checkLength(e *fact.Entity, n *fact.Name) error {
+	if len(n.Text) > MaxNameBytes {
+		return fmt.Errorf("entity %s: name %.40q… has %d bytes, the limit is %d", e.ID, n.Text, len(n.Text), MaxNameBytes)
+	}
+	return nil
+}
+
 func (w *writer) writeEntity(number uint32, e *fact.Entity) error {
 	record := w.entityStart()
 	record.id = w.addText(e.ID)
-	record.kind = uint8(e.Kind)
-	record.prominence = uint16(math.Round(min(max(e.Prominence, 0), 1) * 65535))
-	if e.Kind == fact.KindUnspecified && e.Canonical == "" && len(e.Names) == 0 {
-		record.flags |= flagReferenced
-	}
+	record.describe(e)
 	for i := range e.Names {
 		n := &e.Names[i]
-		if len(n.Text) > MaxNameBytes {
-			return fmt.Errorf("entity %s: name %.40q… has %d bytes, the limit is %d", e.ID, n.Text, len(n.Text), MaxNameBytes)
+		if err := checkLength(e, n); err != nil {
+			return err
 		}
 		text := w.addText(n.Text)
 		if record.canonical.length == 0 && n.Text == e.Canonical {

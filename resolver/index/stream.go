@@ -202,15 +202,11 @@ func (s *Stream) add(e *fact.Entity) error {
 		return n
 	}
 	record.id = text(e.ID)
-	record.kind = uint8(e.Kind)
-	record.prominence = uint16(math.Round(min(max(e.Prominence, 0), 1) * 65535))
-	if e.Kind == fact.KindUnspecified && e.Canonical == "" && len(e.Names) == 0 {
-		record.flags |= flagReferenced
-	}
+	record.describe(e)
 	for i := range e.Names {
 		n := &e.Names[i]
-		if len(n.Text) > MaxNameBytes {
-			return fmt.Errorf("entity %s: name %.40q… has %d bytes, the limit is %d", e.ID, n.Text, len(n.Text), MaxNameBytes)
+		if err := checkLength(e, n); err != nil {
+			return err
 		}
 		at := text(n.Text)
 		if record.canonical.length == 0 && n.Text == e.Canonical {

@@ -81,15 +81,18 @@ var particles = sync.OnceValue(func() *endings {
 })
 
 // ordinary holds words of any language that are also names of the table.
-var ordinary = sync.OnceValue(func() map[string]bool {
+var ordinary = sync.OnceValue(func() map[string]bool { return foldedWords("ordinary.txt") })
+
+// foldedWords are the folded keys of all words of a file of lists.
+func foldedWords(file string) map[string]bool {
 	words := map[string]bool{}
-	for _, items := range lists("ordinary.txt") {
+	for _, items := range lists(file) {
 		for _, item := range items {
 			words[name.Fold(item)] = true
 		}
 	}
 	return words
-})
+}
 
 func isOrdinary(key []byte) bool { return ordinary()[string(key)] }
 

@@ -1,10 +1,7 @@
 package text
 
 import (
-	"fmt"
 	"math"
-	"strconv"
-	"strings"
 	"sync"
 
 	"onoma/resolver"
@@ -150,37 +147,12 @@ var ReadingTerms = [numReading]string{
 
 // readingWeights are the fitted weights, in nats.
 var readingWeights = sync.OnceValue(func() *ReadingFeatures {
-	weights, err := ParseReadingWeights(dataFile("reading.txt"))
-	if err != nil {
+	weights := new(ReadingFeatures)
+	if err := resolver.ParseWeights("reading.txt", dataFile("reading.txt"), ReadingTerms[:], weights[:]); err != nil {
 		panic(err) // an embedded file: a test would have failed
 	}
 	return weights
 })
-
-// ParseReadingWeights reads "weight TAB term" lines in the order of ReadingTerms.
-func ParseReadingWeights(text string) (*ReadingFeatures, error) {
-	weights := new(ReadingFeatures)
-	i := 0
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		weight, term, _ := strings.Cut(line, "\t")
-		if i == numReading || term != ReadingTerms[i] {
-			return nil, fmt.Errorf("reading.txt: term %q is not expected at place %d", term, i+1)
-		}
-		var err error
-		if weights[i], err = strconv.ParseFloat(weight, 64); err != nil {
-			return nil, fmt.Errorf("reading.txt: %w", err)
-		}
-		i++
-	}
-	if i != numReading {
-		return nil, fmt.Errorf("reading.txt: %d terms, expected %d", i, numReading)
-	}
-	return weights, nil
-}
 
 // Metonymic returns the probability that the features speak of a name that
 // stands for those who act in its bearer's name.

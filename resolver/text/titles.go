@@ -627,12 +627,4 @@ func (w *work) standsAlone(f *found) bool {
 	return true
 }
 
-var under = sync.OnceValue(func() map[string]bool {
-	words := map[string]bool{}
-	for _, items := range lists("under.txt") {
-		for _, item := range items {
-			words[name.Fold(item)] = true
-		}
-	}
-	return words
-})
+var under = sync.OnceValue(func() map[string]bool { return foldedWords("under.txt") })
