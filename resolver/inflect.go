@@ -57,16 +57,16 @@ const famousProminence = 0.6
 // obscureProminence is below that of everything news names by itself.
 const obscureProminence = 0.4
 
-// obscure reports whether all hits are things that news hardly ever names. An
-// inflected form of a famous name may well be meant instead: "Путина" is oftener
-// Putin's than a village.
-func obscure(hits []hit) bool {
-	for i := range hits {
-		if hits[i].method == Pinned || hits[i].entity.Prominence() >= obscureProminence {
+// obscure reports whether all hits are things with a name of one word that news
+// hardly ever names. An inflected form of a famous name may well be meant instead:
+// "Путина" is oftener Putin's than a village. Names of several words seldom meet so.
+func obscure(a *Answer) bool {
+	for i := range a.hits {
+		if a.hits[i].method == Pinned || a.hits[i].entity.Prominence() >= obscureProminence {
 			return false
 		}
 	}
-	return true
+	return !bytes.ContainsRune(a.key, ' ')
 }
 
 // inflects reports whether a name is in a script whose languages inflect names.

@@ -40,7 +40,7 @@ func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 	if len(a.hits) == 0 {
 		t.gatherBare(q, a, tr)
 	}
-	if len(a.hits) == 0 || inflects(q.Name) && obscure(a.hits) {
+	if len(a.hits) == 0 || inflects(q.Name) && obscure(a) {
 		a.key = name.AppendFold(a.key[:0], q.Name)
 		t.gatherInflected(q, a, tr)
 	}

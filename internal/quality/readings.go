@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -59,7 +60,9 @@ func readings(_ context.Context, dir string, r *result) error {
 	tallies := learn.CrossValidate(append(examples, own...), learn.Penalty, nil)
 	tallies["own"] = learn.Own(tallies)
 	r.note("| | names | right |\n|---|--:|--:|")
-	for _, group := range slices.SortedFunc(maps.Keys(tallies), func(x, y string) int { return tallies[y].All - tallies[x].All }) {
+	for _, group := range slices.SortedFunc(maps.Keys(tallies), func(x, y string) int {
+		return cmp.Or(cmp.Compare(tallies[y].All, tallies[x].All), cmp.Compare(x, y))
+	}) {
 		r.note("| %s | %d | %.1f |", group, tallies[group].All, 100*tallies[group].Share())
 	}
 	return nil
@@ -92,7 +95,9 @@ func annotatedTexts(_ context.Context, _ string, r *result) error {
 		}
 	}
 	r.note("| | texts | mentions | F1 | readings | right |\n|---|--:|--:|--:|--:|--:|")
-	for _, group := range slices.SortedFunc(maps.Keys(scores), func(x, y string) int { return scores[y].Want - scores[x].Want }) {
+	for _, group := range slices.SortedFunc(maps.Keys(scores), func(x, y string) int {
+		return cmp.Or(cmp.Compare(scores[y].Want, scores[x].Want), cmp.Compare(x, y))
+	}) {
 		s := scores[group]
 		r.note("| %s | %d | %d | %.3f | %d | %.1f |", group, s.Documents, s.Want, s.F1(), s.Readings, 100*s.Accuracy())
 	}

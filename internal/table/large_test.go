@@ -219,6 +219,34 @@ func exactLarge(t *testing.T, m *table.Mirror) {
 		}
 		fmt.Printf("exact, %s: %v, one of the size of the built-in table %v, ratio %.2f\n", c.what, l, s, float64(l)/float64(s))
 	}
+	manyNames, fewNames := someNames(large, 300_000), someNames(few, 300_000)
+	l, s := inMap(large, manyNames), inMap(few, fewNames)
+	fmt.Printf("a Go map of the names, all over the table: %v, of as many as the built-in table has %v, ratio %.2f\n", l, s, float64(l)/float64(s))
+}
+
+// inMap returns the processor time of looking one of the names up in a Go map of all
+// names of the table: what distance in memory costs by itself.
+func inMap(x *resolver.Table, names []string) time.Duration {
+	all := make(map[string]uint32)
+	for n := range x.Index().Entities() {
+		for i, e := 0, x.Index().Nth(n); i < e.NameCount(); i++ {
+			all[e.Name(i).Text()] = uint32(n)
+		}
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	found := 0
+	before := spent(thread)
+	for _, n := range names {
+		if _, is := all[n]; is {
+			found++
+		}
+	}
+	took := spent(thread) - before
+	if found != len(names) {
+		panic(fmt.Sprintf("%d of %d names are in the map", found, len(names)))
+	}
+	return took / time.Duration(len(names))
 }
 
 // filter yields the first n texts that pass.
