@@ -31,6 +31,10 @@ type Authority interface {
 	// Current yields what each source says of the keys at the newest version, and
 	// returns it. Overrides may be asked for wholesale with a key without ID.
 	Current(ctx context.Context, keys []Key, yield func(source string, row Encoded) error) (int64, error)
+	// Listen calls tell when another may have published, until ctx ends or that can no
+	// longer be known, and returns why; nil when nobody else publishes. It may miss a
+	// publish: whoever must not miss one asks for Head.
+	Listen(ctx context.Context, tell func()) error
 	// Begin opens a batch.
 	Begin(ctx context.Context) (Batch, error)
 	// Answered returns what a write with the request ID answered, or nil. An ID

@@ -148,6 +148,12 @@ func (b *batch) Discard(ctx context.Context) error {
 	return b.store.drop(ctx, b.number)
 }
 
+// analyzeFrom is the size of a batch from which the planner is told of its rows before
+// they are published. PostgreSQL itself looks at a table that has grown a minute later
+// or more, and takes it for all but empty until then: this publish, the small ones
+// after it and whoever follows them would read all of it for each of their rows.
+const analyzeFrom = 10_000
+
 // errDry ends the transaction of a dry run.
 var errDry = errors.New("dry run")
 
@@ -156,6 +162,9 @@ func (b *batch) Publish(ctx context.Context, p Publish) (Published, error) {
 	source, err := b.sourceNumber(ctx, p.Source)
 	if err != nil {
 		return Published{}, err
+	}
+	if s.dialect.analyze != "" && b.staged >= analyzeFrom {
+		_, _ = s.exec(ctx, s.write, s.dialect.analyze) // a help: without it the same is done, slower
 	}
 	var result Published
 	err = s.change(ctx, func(tx *sql.Tx) error {
@@ -213,6 +222,9 @@ func (b *batch) Publish(ctx context.Context, p Publish) (Published, error) {
 	}
 	if err == nil {
 		b.done = true
+	}
+	if result.New && s.dialect.announce != "" {
+		_, _ = s.exec(ctx, s.write, s.dialect.announce) // a nudge: who misses it polls
 	}
 	return result, nil
 }

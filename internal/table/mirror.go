@@ -60,8 +60,8 @@ type MirrorOptions struct {
 	Authority Authority
 	// Dir is where the snapshot lives; "" keeps none, and each start builds anew.
 	Dir string
-	// Poll is how often the authority is asked for its version; 0 for never, when
-	// nobody else writes to it.
+	// Poll is how often the authority is asked for its version, beside its telling
+	// when there is one; 0 for never, when nobody else writes to it.
 	Poll time.Duration
 	// Logger may be nil.
 	Logger *slog.Logger
@@ -96,7 +96,9 @@ func NewMirror(ctx context.Context, o MirrorOptions) (*Mirror, error) {
 	m.running.Go(func() { m.sweepNowAndThen(run) })
 	m.running.Go(func() { m.foldWhenWanted(run) })
 	if o.Poll > 0 {
-		m.running.Go(func() { m.follow(run, o.Poll) })
+		nudged := make(chan struct{}, 1)
+		m.running.Go(func() { m.listen(run, o.Poll, nudged) })
+		m.running.Go(func() { m.follow(run, o.Poll, nudged) })
 	}
 	return m, nil
 }
@@ -162,8 +164,36 @@ func (m *Mirror) sweepNowAndThen(ctx context.Context) {
 	}
 }
 
-// follow asks the authority for its version and catches up.
-func (m *Mirror) follow(ctx context.Context, poll time.Duration) {
+// maxListenAgain bounds the time between two tries to listen.
+const maxListenAgain = time.Minute
+
+// listen has the authority nudge the mirror when another publishes. It is a help and no
+// guarantee: an engine that cannot tell, a pool of connections in between or a broken
+// connection leave the polling.
+func (m *Mirror) listen(ctx context.Context, again time.Duration, nudged chan<- struct{}) {
+	for wait := again; ; wait = min(2*wait, maxListenAgain) {
+		err := m.authority.Listen(ctx, func() {
+			wait = again
+			select {
+			case nudged <- struct{}{}:
+			default:
+			}
+		})
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		m.log.Debug("nobody tells when a version is published; it is polled for", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// follow asks the authority for its version, now and then and when nudged, and
+// catches up.
+func (m *Mirror) follow(ctx context.Context, poll time.Duration, nudged <-chan struct{}) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
@@ -171,6 +201,7 @@ func (m *Mirror) follow(ctx context.Context, poll time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-nudged:
 		}
 		if err := m.Refresh(ctx); err != nil && ctx.Err() == nil {
 			m.log.Warn("the authority is out of reach; the version stays", "version", m.Version(), "error", err)

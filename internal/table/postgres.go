@@ -29,6 +29,9 @@ func OpenPostgres(ctx context.Context, url string) (Authority, error) {
 		snapshot:   &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		insert:     insertPostgres,
 		lockSchema: `SELECT pg_advisory_xact_lock(7461001)`,
+		analyze:    `ANALYZE fact`,
+		announce:   `NOTIFY ` + channel,
+		listen:     func(ctx context.Context, tell func()) error { return listenPostgres(ctx, config, tell) },
 	}}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("postgres: %w", err), s.Close())
@@ -59,6 +62,31 @@ func insertPostgres(ctx context.Context, s *store, first, source int64, rows []E
 		}
 		return nil
 	})
+}
+
+// channel is where a publish is told of. It is the database's own: tables in other
+// schemas of it wake each other in vain.
+const channel = "onoma_published"
+
+func listenPostgres(ctx context.Context, config *pgx.ConnConfig, tell func()) (err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Close(ctx) // what is lost with it, polling finds
+	}()
+	if _, err := conn.Exec(ctx, `LISTEN `+channel); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	for {
+		tell() // at first of what was published before
+		if _, err := conn.WaitForNotification(ctx); err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+	}
 }
 
 // PollPostgres is how often a mirror asks PostgreSQL whether others have written.

@@ -269,28 +269,67 @@ func TestPostgresGoesAway(t *testing.T) {
 	}
 }
 
-// Two mirrors of one database: what one publishes, the other answers.
+// Two mirrors of one database: what one publishes, the other answers, whether it polls
+// or is told.
 func TestReplicasFollow(t *testing.T) {
-	a, reopen := openPostgres(t)
-	first, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: a, WithoutSeed: true})
+	for how, poll := range map[string]time.Duration{"by polling": 10 * time.Millisecond, "told": time.Hour} {
+		t.Run(how, func(t *testing.T) {
+			a, reopen := openPostgres(t)
+			first, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: a, WithoutSeed: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer first.Close()
+			second, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: reopen(), WithoutSeed: true, Poll: poll})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer second.Close()
+			rows := generated(t, 300)
+			half := int64(len(rows) / 2)
+			for version := range int64(2) { // of the first it may hear because it begins to listen
+				part := rows[half*version : half*(version+1)]
+				changed := second.Changed()
+				load(t, first, table.LoadOptions{}, 100, part)
+				select {
+				case <-changed:
+				case <-time.After(10 * time.Second):
+					t.Fatal("the replica does not follow")
+				}
+				if second.Version() != version+1 || answers(second, part) != answers(first, part) {
+					t.Errorf("the replica is at %d and answers otherwise", second.Version())
+				}
+			}
+		})
+	}
+}
+
+// PostgreSQL takes a table for empty until it has looked at it, and plans small writes
+// over it accordingly: the planner knows how large a load is when it is published.
+func TestPlannerKnowsWhatWasLoaded(t *testing.T) {
+	url := postgres(t).database(t)
+	a, err := table.OpenPostgres(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
-	second, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: reopen(), WithoutSeed: true, Poll: 10 * time.Millisecond})
+	defer a.Close()
+	m, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: a, WithoutSeed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer second.Close()
-	rows := generated(t, 300)
-	changed := second.Changed()
-	load(t, first, table.LoadOptions{}, 100, rows)
-	select {
-	case <-changed:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the replica does not follow")
+	defer m.Close()
+	rows := generated(t, 50_000)
+	load(t, m, table.LoadOptions{}, 1000, rows)
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if second.Version() != 1 || answers(second, rows) != answers(first, rows) {
-		t.Errorf("the replica is at %d and answers otherwise", second.Version())
+	defer db.Close()
+	var known float64
+	if err := db.QueryRowContext(t.Context(), `SELECT reltuples FROM pg_class WHERE relname = 'fact'`).Scan(&known); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) < 10_000 || int(known) < len(rows)*9/10 {
+		t.Errorf("the planner knows of %.0f rows, there are %d", known, len(rows))
 	}
 }

@@ -34,6 +34,10 @@ type dialect struct {
 	useKey     string            // makes a scan follow the index of keys
 	snapshot   *sql.TxOptions    // a transaction that reads one moment
 	lockSchema string            // keeps others from migrating at the same time
+	analyze    string            // tells the planner what the table is like now
+	announce   string            // wakes those who listen
+	// listen is [Authority.Listen]; nil where nobody else publishes.
+	listen func(ctx context.Context, tell func()) error
 	// insert writes rows whose n starts at first.
 	insert func(ctx context.Context, s *store, first, source int64, rows []Encoded) error
 }
@@ -184,6 +188,13 @@ func (s *store) Close() error {
 		err = errors.Join(err, s.release())
 	}
 	return err
+}
+
+func (s *store) Listen(ctx context.Context, tell func()) error {
+	if s.dialect.listen == nil {
+		return nil
+	}
+	return s.dialect.listen(ctx, tell)
 }
 
 func (s *store) Head(ctx context.Context) (int64, error) {
