@@ -145,7 +145,7 @@ func (s *textShow) rows(base offset, mentions []*onomav1.Mention) {
 		}
 		rows[i] = []string{
 			fmt.Sprint(int(m.Span.Start) + base.runes), visible(strings.Join(strings.Fields(m.Surface), " ")), c.EntityId, c.CanonicalName,
-			strings.ToLower(word(c.Reading)), outcome + fmt.Sprintf("%.2f ", c.Score) + sense(c), firstRole(c),
+			lower(c.Reading), outcome + fmt.Sprintf("%.2f ", c.Score) + sense(c), firstRole(c),
 		}
 	}
 	widths := columnWidths(rows)
@@ -209,8 +209,8 @@ func (s *htmlShow) document(name, text string, _ offset, found *onomav1.Annotate
 		}
 		c := m.Candidates[0]
 		pieces = append(pieces, piece{Text: text[at:m.Span.ByteStart]}, piece{
-			Text: m.Surface, Mention: true, Kind: strings.ToLower(word(c.Kind)), ID: c.EntityId, Name: c.CanonicalName,
-			Reading: strings.ToLower(word(c.Reading)), Sense: sense(c), Role: firstRole(c),
+			Text: m.Surface, Mention: true, Kind: lower(c.Kind), ID: c.EntityId, Name: c.CanonicalName,
+			Reading: lower(c.Reading), Sense: sense(c), Role: firstRole(c),
 			Ambiguous: m.Outcome != onomav1.Outcome_OUTCOME_RESOLVED,
 		})
 		at = int(m.Span.ByteEnd)

@@ -16,7 +16,6 @@ type backend interface {
 	BatchResolve(context.Context, *onomav1.BatchResolveRequest) (*onomav1.BatchResolveResponse, error)
 	Explain(context.Context, *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error)
 	Annotate(context.Context, *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error)
-	GetTableInfo(context.Context, *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error)
 }
 
 // insteadOfBuiltIn is what --addr does where the program can answer by itself.
@@ -30,14 +29,14 @@ func open(from *serverFlags) (b backend, closeIt func(), err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		return server.NewInProcess(resolver.New(table), version()), func() {}, nil
+		return server.NewInProcess(resolver.New(table)), func() {}, nil
 	}
 	c, err := from.dial()
 	if err != nil {
 		return nil, nil, err
 	}
 	closeIt = func() { _ = c.Close() } // nothing is lost with a connection that is done
-	return remote{c.Resolver, c.Alias}, closeIt, nil
+	return remote{c.Resolver}, closeIt, nil
 }
 
 // seedTable returns the table built into the program.
@@ -51,7 +50,6 @@ func seedTable() (*resolver.Table, error) {
 
 type remote struct {
 	resolver onomav1.ResolverServiceClient
-	alias    onomav1.AliasServiceClient
 }
 
 func (r remote) BatchResolve(ctx context.Context, request *onomav1.BatchResolveRequest) (*onomav1.BatchResolveResponse, error) {
@@ -64,8 +62,4 @@ func (r remote) Explain(ctx context.Context, request *onomav1.ExplainRequest) (*
 
 func (r remote) Annotate(ctx context.Context, request *onomav1.AnnotateRequest) (*onomav1.AnnotateResponse, error) {
 	return r.resolver.Annotate(ctx, request)
-}
-
-func (r remote) GetTableInfo(ctx context.Context, request *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error) {
-	return r.alias.GetTableInfo(ctx, request)
 }

@@ -72,11 +72,14 @@ func verbs(t *testing.T) (reading, writing [][]string) {
 	rows := write(t, "rows.jsonl", `{"entity":{"id":"x:1","kind":"PERSON","canonical_name":"Brimbax Tolvane"}}`+"\n")
 	text := write(t, "text.txt", "Mosca")
 	reading = [][]string{
-		{"resolve", "Mosca"}, {"explain", "Mosca"}, {"annotate", text}, {"info"}, {"versions"},
+		{"resolve", "Mosca"}, {"explain", "Mosca"}, {"annotate", text}, {"info"}, {"versions"}, {"list", "--limit", "1"},
+		{"overrides"}, {"watch", "--after", "0", "--once"},
 		{"export", "--source", "seed", "--out", filepath.Join(t.TempDir(), "out")},
 	}
 	writing = [][]string{
-		{"load", "--source", "x", "--progress", "none", rows}, {"rollback", "--source", "x", "2"},
+		{"load", "--source", "x", "--progress", "none", rows}, {"upsert", "--source", "x", rows},
+		{"pin", "--source", "x", "Old Fox", "x:1"}, {"deny", "--source", "x", "Mosca", "Q159"}, {"lift", "--source", "x", "Mosca", "Q159"},
+		{"delete", "--source", "x", "x:1"}, {"rollback", "--source", "x", "2"},
 	}
 	return reading, writing
 }
@@ -122,6 +125,9 @@ func TestVerbsAtAGuardedServer(t *testing.T) {
 	check(reading[0], encrypted, map[string]string{tokenVariable: tokens["reader"]}, exitOK)
 	for _, verb := range reading {
 		check(verb, shown("reader"), nil, exitOK)
+	}
+	for _, verb := range writing[2:4] {
+		check(verb, shown("loader"), nil, exitFailed, "PermissionDenied", "role")
 	}
 	for _, verb := range writing {
 		check(verb, shown("reader"), nil, exitFailed, "PermissionDenied", "role")

@@ -41,12 +41,7 @@ func newExplain(env environment) *cobra.Command {
 			return err
 		}
 		if output.value == "json" {
-			line, err := compactJSON(response)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(env.stdout, string(line))
-			return err
+			return printLine(env.stdout, response)
 		}
 		show := newPrinter(env.stdout, output.value)
 		if err := show.item(q, &onomav1.ResolveItem{Outcome: &onomav1.ResolveItem_Result{Result: response.Result}}); err != nil {
@@ -56,7 +51,7 @@ func newExplain(env environment) *cobra.Command {
 			return err
 		}
 		if request.EntityId != "" {
-			_, err = fmt.Fprintf(env.stdout, "  %s is %s\n", request.EntityId, strings.ReplaceAll(strings.ToLower(word(response.Verdict)), "_", " "))
+			_, err = fmt.Fprintf(env.stdout, "  %s is %s\n", request.EntityId, strings.ReplaceAll(lower(response.Verdict), "_", " "))
 		}
 		return err
 	}

@@ -7,7 +7,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,7 +26,7 @@ const asProgram = "ONOMA_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(run(context.Background(), os.Args[1:], environment{os.Stdin, os.Stdout, os.Stderr, os.LookupEnv})) //nolint:forbidigo // the program itself
+		main()
 	}
 	os.Exit(m.Run()) //nolint:forbidigo // TestMain ends the process
 }

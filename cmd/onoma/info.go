@@ -10,33 +10,30 @@ import (
 )
 
 func newInfo(env environment) *cobra.Command {
-	var from serverFlags
+	var which whichTable
 	output := newChoice("table", "json")
 	cmd := &cobra.Command{
 		Use:   "info",
 		Short: "Tell what the table holds",
-		Args:  cobra.NoArgs,
+		Example: `  onoma info
+  onoma info --addr 127.0.0.1:7411 --output json`,
+		Args: cobra.NoArgs,
 	}
-	from.add(cmd, env, insteadOfBuiltIn)
+	which.add(cmd, env, insteadOfBuiltIn)
 	cmd.Flags().Var(output, "output", "what to print")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		b, closeIt, err := open(&from)
+		table, closeIt, err := which.openOrBuiltIn(cmd)
 		if err != nil {
 			return err
 		}
 		defer closeIt()
-		response, err := b.GetTableInfo(cmd.Context(), &onomav1.GetTableInfoRequest{})
+		response, err := table.Alias.GetTableInfo(cmd.Context(), &onomav1.GetTableInfoRequest{})
 		if err != nil {
 			return err
 		}
 		info := response.Info
 		if output.value == "json" {
-			line, err := compactJSON(info)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(env.stdout, string(line))
-			return err
+			return printLine(env.stdout, info)
 		}
 		fmt.Fprintf(env.stdout, "table version  %d\n", info.TableVersion)
 		if info.PublishTime != nil {

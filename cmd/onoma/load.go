@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -23,22 +22,16 @@ import (
 
 // loadFlags are what a load is told.
 type loadFlags struct {
-	into          serverFlags
-	kept          tableFlags
-	source        string
+	writeFlags
+
 	mode          *choice
-	dryRun        bool
 	maxRejections int64
-	base          int64
-	requestID     string
-	note          string
 	format        string
 	mapping       string
 	with          []string
 	languages     []string
 	kinds         []string
 	progress      *choice
-	output        *choice
 	rejects       string
 	report        *rejectsReport // where --rejects goes; nil for nowhere
 }
@@ -46,7 +39,7 @@ type loadFlags struct {
 // The exit code of a load that left rows out is 0 when --max-rejections admitted
 // them: they are listed.
 func newLoad(env environment) *cobra.Command {
-	f := &loadFlags{mode: newChoice("merge", "replace"), progress: newChoice("auto", "terminal", "json", "none"), output: newChoice("table", "json")}
+	f := &loadFlags{mode: newChoice("merge", "replace"), progress: newChoice("auto", "terminal", "json", "none")}
 	cmd := &cobra.Command{
 		Use:   "load --source NAME FILE…",
 		Short: "Load files of names into the table",
@@ -80,23 +73,16 @@ rollback" brings a source back to what it said before.`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	flags := cmd.Flags()
-	f.into.add(cmd, env, "load into the server at `HOST:PORT`")
-	f.kept.add(cmd)
-	flags.StringVar(&f.source, "source", "", "`NAME` of the source that the rows belong to")
+	f.add(cmd, env)
 	flags.Var(f.mode, "mode", "what becomes of rows of the source that the files do not name: merge keeps them")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "check everything and show the changes, publish nothing")
 	flags.Int64Var(&f.maxRejections, "max-rejections", 0, "bad rows that may be left out; -1 for any number, as is in a dry run when not given")
 	flags.StringVar(&f.rejects, "rejects", "", "`FILE` to list the rows in that are not taken, as JSON lines")
-	flags.Int64Var(&f.base, "base-version", -1, "fail when the source has changed after this `VERSION`")
-	flags.StringVar(&f.requestID, "request-id", "", "text that makes trying again harmless; made up when not given")
-	flags.StringVar(&f.note, "note", "", "what the load is, kept with the version")
 	flags.StringVar(&f.format, "format", "", "one of "+strings.Join(source.FormatNames(), ", "))
 	flags.StringVar(&f.mapping, "map", "", "what the columns of CSV and TSV mean")
 	flags.StringSliceVar(&f.with, "with", nil, "companion `FILE`s of the format, such as OFAC's ALT.CSV")
 	flags.StringSliceVar(&f.languages, "languages", nil, "only names in these languages, and those without one")
 	flags.StringSliceVar(&f.kinds, "kinds", nil, "only entities of these kinds")
 	flags.Var(f.progress, "progress", "how to tell of progress on standard error: auto is a line on a terminal, else JSON once a second")
-	flags.Var(f.output, "output", "what to print at the end")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error { return f.run(cmd, env, files) }
 	return cmd
 }
@@ -113,18 +99,12 @@ func formatList() string {
 }
 
 func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) (failure error) {
-	if f.source == "" {
-		return &usageError{errors.New("--source is required")}
-	}
-	if f.into.given() == f.kept.given() {
-		return &usageError{errors.New("say where to load into: --addr, --data-dir or --postgres")}
+	if err := f.complete(); err != nil {
+		return err
 	}
 	options, err := f.options()
 	if err != nil {
 		return &usageError{err}
-	}
-	if f.requestID == "" {
-		f.requestID = rand.Text()
 	}
 	counting := f.dryRun && !cmd.Flags().Changed("max-rejections")
 	if counting {
@@ -138,7 +118,7 @@ func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) (fa
 	}
 	ctx := cmd.Context()
 	var target loadTarget
-	if f.into.given() {
+	if f.into.server.given() {
 		target, err = f.remote()
 	} else {
 		target, err = f.direct(ctx, cmd)
@@ -272,13 +252,7 @@ func (f *loadFlags) read(ctx context.Context, stdin io.Reader, options *source.O
 	o.Companions = companions
 	watch.watch(inputs)
 	for _, in := range inputs {
-		name := f.format
-		if name == "" {
-			if name = source.Guess(in); name == "" {
-				return &usageError{fmt.Errorf("%s: the format cannot be told; give --format", in.Name)}
-			}
-		}
-		format, err := source.FormatOf(name)
+		format, err := formatOf(in, f.format)
 		if err != nil {
 			return err
 		}
@@ -309,6 +283,16 @@ func (f *loadFlags) read(ctx context.Context, stdin io.Reader, options *source.O
 	return nil
 }
 
+// formatOf is the format of that name; with none, the one that the file shows.
+func formatOf(in *source.Input, name string) (source.Format, error) {
+	if name == "" {
+		if name = source.Guess(in); name == "" {
+			return source.Format{}, &usageError{fmt.Errorf("%s: the format cannot be told; give --format", in.Name)}
+		}
+	}
+	return source.FormatOf(name)
+}
+
 func openAll(stdin io.Reader, names []string) (inputs []*source.Input, closeAll func(), err error) {
 	closeAll = func() {
 		for _, in := range inputs {
@@ -323,50 +307,4 @@ func openAll(stdin io.Reader, names []string) (inputs []*source.Input, closeAll 
 		inputs = append(inputs, in)
 	}
 	return inputs, closeAll, nil
-}
-
-// printWrite tells what a write did.
-func printWrite(w io.Writer, output string, r *onomav1.WriteResult) error {
-	if output == "json" {
-		line, err := compactJSON(r)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(w, string(line))
-		return err
-	}
-	c := r.GetDiff().GetCounts()
-	what := "nothing to publish; the table stands at version"
-	if r.Published {
-		what = "published version"
-	}
-	if r.Replayed {
-		what = "done before: version"
-	}
-	fmt.Fprintf(w, "%s %d: %s added, %s changed, %s removed, %s as they were\n", what, r.TableVersion,
-		humanize.Comma(c.GetAdded()), humanize.Comma(c.GetChanged()), humanize.Comma(c.GetRemoved()), humanize.Comma(c.GetUnchanged()))
-	const shown = 20
-	if !r.Published {
-		changes := r.GetDiff().GetChanges()
-		for _, x := range changes[:min(len(changes), shown)] {
-			fmt.Fprintf(w, "  %-8s %s %s %s\n", strings.ToLower(strings.TrimPrefix(x.Type.String(), "CHANGE_TYPE_")), visible(x.Id), visible(x.Label), strings.Join(x.Fields, ", "))
-		}
-	}
-	if r.RejectedCount > 0 {
-		fmt.Fprintf(w, "%s rows not taken:\n", humanize.Comma(r.RejectedCount))
-		for _, x := range r.Rejections[:min(len(r.Rejections), shown)] {
-			id := visible(x.Id)
-			if id != "" {
-				id += ": "
-			}
-			fmt.Fprintf(w, "  %s:%d: %s%s: %q %s\n", visible(x.File), x.Line, id, x.Field, x.Value, x.Reason)
-		}
-	}
-	if r.ConflictCount > 0 {
-		fmt.Fprintf(w, "%s names lead to several entities, such as\n", humanize.Comma(r.ConflictCount))
-		for _, x := range r.Conflicts[:min(len(r.Conflicts), shown)] {
-			fmt.Fprintf(w, "  %s: %s\n", visible(x.Name), strings.Join(x.EntityIds, ", "))
-		}
-	}
-	return nil
 }

@@ -43,7 +43,7 @@ const loadGCPercent = 50
 
 func (f *loadFlags) direct(ctx context.Context, cmd *cobra.Command) (*directLoad, error) {
 	debug.SetGCPercent(loadGCPercent)
-	m, closeTable, err := f.kept.open(ctx, newLogger(cmd, "warn", "text"))
+	m, closeTable, err := f.into.kept.open(ctx, newLogger(cmd, "warn", "text"))
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ type remoteLoad struct {
 }
 
 func (f *loadFlags) remote() (*remoteLoad, error) {
-	c, err := f.into.dial()
+	c, err := f.into.server.dial()
 	if err != nil {
 		return nil, err
 	}
@@ -113,12 +113,9 @@ func (f *loadFlags) remote() (*remoteLoad, error) {
 
 func (f *loadFlags) header(resume bool) *onomav1.LoadHeader {
 	h := &onomav1.LoadHeader{Source: f.source, Mode: onomav1.LoadMode_LOAD_MODE_MERGE, DryRun: f.dryRun, RequestId: f.requestID,
-		MaxRejections: f.maxRejections, Note: f.note, Resume: resume}
+		MaxRejections: f.maxRejections, BaseVersion: f.baseVersion(), Note: f.note, Resume: resume}
 	if f.mode.value == "replace" {
 		h.Mode = onomav1.LoadMode_LOAD_MODE_REPLACE
-	}
-	if f.base >= 0 {
-		h.BaseVersion = &f.base
 	}
 	return h
 }

@@ -95,8 +95,17 @@ RESOLVED. Every flag can be set by the environment: --as-of by ONOMA_AS_OF.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newServe(env), newResolve(env), newAnnotate(env), newExplain(env), newInfo(env), newToken(), newHealth(),
-		newLoad(env), newExport(env), newVersions(env), newRollback(env), newBench(env))
+	group := func(title string, verbs ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: title, Title: title + ":"})
+		for _, c := range verbs {
+			c.GroupID = title
+		}
+		root.AddCommand(verbs...)
+	}
+	group("Ask", newResolve(env), newAnnotate(env), newExplain(env), newList(env), newInfo(env))
+	group("Change the table", newLoad(env), newUpsert(env), newDelete(env), newPin(env), newDeny(env), newLift(env), newRollback(env))
+	group("Read the table", newExport(env), newOverrides(env), newVersions(env), newWatch(env))
+	group("Serve", newServe(env), newToken(), newHealth(), newBench(env))
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
 	}

@@ -74,6 +74,40 @@ func compactJSON(m proto.Message) (json.RawMessage, error) {
 	return compact.Bytes(), err
 }
 
+// printLine prints a message as one line of JSON.
+func printLine(w io.Writer, m proto.Message) error {
+	line, err := compactJSON(m)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", line)
+	return err
+}
+
+func printLines[M proto.Message](w io.Writer, messages []M) error {
+	for _, m := range messages {
+		if err := printLine(w, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printColumns prints rows of cells one below the other.
+func printColumns(w io.Writer, rows [][]string) error {
+	widths := columnWidths(rows)
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell + strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)+2))
+		}
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line.String(), " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tablePrinter prints a block of aligned lines an answer.
 type tablePrinter struct {
 	w      *bufio.Writer
@@ -106,7 +140,7 @@ func (p *tablePrinter) item(q *onomav1.Query, item *onomav1.ResolveItem) error {
 	fmt.Fprintf(p.w, "%s  %s\n", name, p.outcome(result))
 	rows := make([][]string, len(result.Candidates))
 	for i, c := range result.Candidates {
-		rows[i] = []string{fmt.Sprintf("%.2f", c.Score), c.EntityId, c.CanonicalName, strings.ToLower(word(c.Kind)), sense(c)}
+		rows[i] = []string{fmt.Sprintf("%.2f", c.Score), c.EntityId, c.CanonicalName, lower(c.Kind), sense(c)}
 	}
 	widths := columnWidths(rows)
 	for i, c := range result.Candidates {
@@ -146,14 +180,14 @@ func (p *tablePrinter) outcome(r *onomav1.ResolveResponse) string {
 
 // sense says how the name means the candidate.
 func sense(c *onomav1.Candidate) string {
-	parts := []string{strings.ToLower(word(c.NameRole))}
+	parts := []string{lower(c.NameRole)}
 	if c.LiteralEntityId != "" && c.LiteralEntityId != c.EntityId {
 		parts[0] += " by " + c.LiteralEntityId
 	}
 	if c.Sector != 0 {
-		parts = append(parts, strings.ToLower(word(c.Sector)))
+		parts = append(parts, lower(c.Sector))
 	}
-	return strings.Join(append(parts, strings.ToLower(word(c.Method))), ", ")
+	return strings.Join(append(parts, lower(c.Method)), ", ")
 }
 
 func roleLine(r *onomav1.Role) string {
@@ -187,13 +221,16 @@ func word(e interface {
 	String() string
 }) string {
 	s := e.String()
-	for _, prefix := range []string{"ENTITY_KIND_", "NAME_ROLE_", "SECTOR_", "METHOD_", "VERDICT_", "READING_"} {
+	for _, prefix := range []string{"ENTITY_KIND_", "NAME_ROLE_", "SECTOR_", "METHOD_", "VERDICT_", "READING_", "OPERATION_", "CHANGE_TYPE_", "OVERRIDE_ACTION_"} {
 		if rest, ok := strings.CutPrefix(s, prefix); ok {
 			return rest
 		}
 	}
 	return s
 }
+
+// lower is word in lower case.
+func lower(e interface{ String() string }) string { return strings.ToLower(word(e)) }
 
 func columnWidths(rows [][]string) []int {
 	var widths []int

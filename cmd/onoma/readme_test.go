@@ -57,6 +57,51 @@ func TestREADME(t *testing.T) {
 	}
 }
 
+// loadingGuide's block of commands is one desk's day, on one directory.
+const loadingGuide = "../../docs/loading.md"
+
+var sessionBlock = regexp.MustCompile("(?s)```console\n(\\$ .*?)```")
+
+func TestLoadingGuide(t *testing.T) {
+	text, err := os.ReadFile(loadingGuide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	rows := `{"entity":{"id":"desk:1","kind":"PERSON","canonical_name":"Brimbax Tolvane","roles":[{"position_id":"desk:chair"}]}}
+{"position":{"id":"desk:chair","titles":[{"text":"Chair of the Desk"}]}}
+`
+	if err := os.WriteFile("desk.jsonl", []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	wrote := sessionBlock.ReplaceAllFunc(text, func(block []byte) []byte {
+		var to strings.Builder
+		for line := range strings.Lines(string(sessionBlock.FindSubmatch(block)[1])) {
+			if command, ok := strings.CutPrefix(line, "$ "); ok {
+				to.WriteString(line + inProcess(t, strings.TrimSpace(command)))
+				ran++
+			}
+		}
+		return []byte("```console\n" + to.String() + "```")
+	})
+	switch {
+	case ran < 5:
+		t.Errorf("only %d commands were run", ran)
+	case *update:
+		t.Chdir(home)
+		if err := os.WriteFile(loadingGuide, wrote, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case !bytes.Equal(wrote, text):
+		t.Errorf("docs/loading.md is not what the commands print: go test ./cmd/onoma -run 'README|Guide' -update\n%s", sessionBlock.Find(wrote))
+	}
+}
+
 // buildTool builds a command of the tools module and returns its path.
 func buildTool(t *testing.T, pkg string) string {
 	t.Helper()

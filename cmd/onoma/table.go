@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
 
+	"onoma/client"
+	"onoma/internal/server"
 	"onoma/internal/table"
 	"onoma/resolver"
 )
@@ -67,4 +72,70 @@ func (f *tableFlags) serve(ctx context.Context, log *slog.Logger) (*table.Mirror
 		return nil, nil, nil, err
 	}
 	return m, m.Resolver(), closeTable, nil
+}
+
+// whichTable says which table a verb speaks of: a server's, or one that is kept
+// and that this process opens.
+type whichTable struct {
+	server serverFlags
+	kept   tableFlags
+}
+
+// add adds the flags; says is what --addr does.
+func (w *whichTable) add(cmd *cobra.Command, env environment, says string) {
+	w.server.add(cmd, env, says)
+	w.kept.add(cmd)
+}
+
+// check refuses two tables, and none.
+func (w *whichTable) check() error {
+	if w.server.given() == w.kept.given() {
+		return &usageError{errors.New("say which table: --addr, --data-dir or --postgres")}
+	}
+	return nil
+}
+
+// open returns a client of the table that is named. The caller closes it.
+func (w *whichTable) open(cmd *cobra.Command) (*client.Client, func(), error) {
+	if err := w.check(); err != nil {
+		return nil, nil, err
+	}
+	return w.openOrBuiltIn(cmd)
+}
+
+// openOrBuiltIn is open, with the built-in table where none is named. What this
+// process opens it serves to itself, so that every verb has one way only.
+func (w *whichTable) openOrBuiltIn(cmd *cobra.Command) (*client.Client, func(), error) {
+	if w.server.given() && w.kept.given() {
+		return nil, nil, w.check()
+	}
+	if w.server.given() {
+		c, err := w.server.dial()
+		if err != nil {
+			return nil, nil, err
+		}
+		return c, func() { _ = c.Close() }, nil // nothing is lost with a connection that is done
+	}
+	m, r, closeTable, err := w.kept.serve(cmd.Context(), newLogger(cmd, "warn", "text"))
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := server.New(server.Options{Resolver: r, Mirror: m, Version: version()})
+	if err != nil {
+		return nil, nil, errors.Join(err, closeTable())
+	}
+	l := bufconn.Listen(1 << 20)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	c, err := client.New("passthrough:table", client.Options{Dial: []grpc.DialOption{grpc.WithDefaultServiceConfig(`{}`),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) })}})
+	if err != nil {
+		return nil, nil, errors.Join(err, closeTable())
+	}
+	return c, func() {
+		_ = c.Close()
+		_ = s.Drain(context.WithoutCancel(cmd.Context()), 0)
+		<-served //nolint:errcheck // the drain is over, however it went
+		_ = closeTable()
+	}, nil
 }

@@ -56,7 +56,7 @@ func (t *table) open() error {
 		return err
 	}
 	t.table = resolver.NewTable(x, 1, time.Time{}, nil)
-	t.ask = server.NewInProcess(resolver.New(t.table), "")
+	t.ask = server.NewInProcess(resolver.New(t.table))
 	return nil
 }
 

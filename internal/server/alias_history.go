@@ -1,10 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -33,11 +36,17 @@ func (s *aliasService) ExportEntities(request *onomav1.ExportEntitiesRequest, st
 	if request.TableVersion < 0 {
 		check.fail("table_version", "%d is negative", request.TableVersion)
 	}
+	if request.TableVersion > 0 && request.OverridesOnly {
+		check.fail("overrides_only", "is of the newest version; table_version is %d", request.TableVersion)
+	}
 	if err := check.err(); err != nil {
 		return err
 	}
 	if err := reached(s.resolver.Table(), request.MinTableVersion); err != nil {
 		return err
+	}
+	if request.OverridesOnly {
+		return s.exportOverrides(stream, request.Source)
 	}
 	version := request.TableVersion
 	if version == 0 {
@@ -63,32 +72,79 @@ func (s *aliasService) ExportEntities(request *onomav1.ExportEntitiesRequest, st
 }
 
 func (s *aliasService) export(stream grpc.ServerStreamingServer[onomav1.ExportEntitiesResponse], source string, version int64) error {
-	response := &onomav1.ExportEntitiesResponse{Source: source, TableVersion: version}
-	size := 0
-	send := func() error {
-		if len(response.Rows) == 0 {
-			return nil
-		}
-		err := stream.Send(response)
-		response.Rows, size = nil, 0
+	to := exporting{stream: stream, response: &onomav1.ExportEntitiesResponse{Source: source, TableVersion: version}}
+	if err := s.mirror.Authority().Rows(stream.Context(), source, version, to.row); err != nil {
 		return err
 	}
-	err := s.mirror.Authority().Rows(stream.Context(), source, version, func(encoded table.Encoded) error {
-		row, err := table.Decode(encoded.Key, source, encoded.Body)
-		if err != nil {
+	return to.flush()
+}
+
+// exportOverrides exports the pins and denies of a source, or of all, of which
+// there are never many.
+func (s *aliasService) exportOverrides(stream grpc.ServerStreamingServer[onomav1.ExportEntitiesResponse], of string) error {
+	if of != "" {
+		if err := s.knownSource(stream.Context(), of); err != nil {
 			return err
 		}
-		to := MessageOfRow(&row)
-		response.Rows = append(response.Rows, to)
-		if size += proto.Size(to); size >= exportBytes || len(response.Rows) == exportRows {
-			return send()
+	}
+	type override struct {
+		source string
+		row    table.Encoded
+	}
+	var all []override
+	head, err := s.mirror.Authority().Current(stream.Context(), []table.Key{{Kind: table.OverrideRow}}, func(source string, row table.Encoded) error {
+		if of == "" || of == source {
+			row.Body = bytes.Clone(row.Body) // is the database's own until the next row
+			all = append(all, override{source, row})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return send()
+	slices.SortStableFunc(all, func(a, b override) int { return strings.Compare(a.source, b.source) })
+	to := exporting{stream: stream, response: &onomav1.ExportEntitiesResponse{}}
+	for _, o := range all {
+		if o.source != to.response.Source {
+			if err := to.flush(); err != nil {
+				return err
+			}
+			to.response = &onomav1.ExportEntitiesResponse{Source: o.source, TableVersion: head}
+		}
+		if err := to.row(o.row); err != nil {
+			return err
+		}
+	}
+	return to.flush()
+}
+
+// exporting sends rows of one source in messages.
+type exporting struct {
+	stream   grpc.ServerStreamingServer[onomav1.ExportEntitiesResponse]
+	response *onomav1.ExportEntitiesResponse
+	size     int
+}
+
+func (x *exporting) row(encoded table.Encoded) error {
+	row, err := table.Decode(encoded.Key, x.response.Source, encoded.Body)
+	if err != nil {
+		return err
+	}
+	to := MessageOfRow(&row)
+	x.response.Rows = append(x.response.Rows, to)
+	if x.size += proto.Size(to); x.size >= exportBytes || len(x.response.Rows) == exportRows {
+		return x.flush()
+	}
+	return nil
+}
+
+func (x *exporting) flush() error {
+	if len(x.response.Rows) == 0 {
+		return nil
+	}
+	err := x.stream.Send(x.response)
+	x.response.Rows, x.size = nil, 0
+	return err
 }
 
 func (s *aliasService) ListVersions(ctx context.Context, request *onomav1.ListVersionsRequest) (*onomav1.ListVersionsResponse, error) {
@@ -165,6 +221,10 @@ func (s *aliasService) WatchTable(request *onomav1.WatchTableRequest, stream grp
 			return &table.TrimmedError{Version: after, Oldest: 0, Newest: s.mirror.Newest()}
 		}
 		last = after
+	}
+	// Who watches sees at once that the watch stands, not with the first publish.
+	if err := stream.SendHeader(nil); err != nil {
+		return err
 	}
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()

@@ -436,6 +436,51 @@ func TestExportIsWhatWasLoaded(t *testing.T) {
 	}
 }
 
+// Overrides are exported alone, source by source, as they stand now.
+func TestExportOfOverridesAlone(t *testing.T) {
+	k := startKeeping(t)
+	for source, names := range map[string][]string{"b": {"One", "Two"}, "a": {"Three"}} {
+		var set []*onomav1.Override
+		for _, name := range names {
+			set = append(set, &onomav1.Override{Name: name, EntityId: "Q159", Action: onomav1.OverrideAction_OVERRIDE_ACTION_DENY})
+		}
+		if _, err := k.alias.SetOverrides(t.Context(), &onomav1.SetOverridesRequest{Source: source, RequestId: source, Set: set}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for request, want := range map[*onomav1.ExportEntitiesRequest]string{
+		{OverridesOnly: true}:                  "a 3: Three; b 3: One Two",
+		{OverridesOnly: true, Source: "b"}:     "b 3: One Two",
+		{OverridesOnly: true, Source: "world"}: "",
+		{OverridesOnly: true, Source: "none"}:  "NotFound",
+		{OverridesOnly: true, TableVersion: 2}: "InvalidArgument",
+	} {
+		stream, err := k.alias.ExportEntities(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for {
+			r, err := stream.Recv()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				got = append(got, status.Code(err).String())
+				break
+			}
+			told := fmt.Sprintf("%s %d:", r.Source, r.TableVersion)
+			for _, row := range r.Rows {
+				told += " " + row.GetOverride().GetName()
+			}
+			got = append(got, told)
+		}
+		if strings.Join(got, "; ") != want {
+			t.Errorf("%v: %q, want %q", request, got, want)
+		}
+	}
+}
+
 func TestWatchTellsEveryVersion(t *testing.T) {
 	k := startKeeping(t)
 	stream, err := k.alias.WatchTable(t.Context(), &onomav1.WatchTableRequest{AfterVersion: new(int64(0)), Heartbeat: durationpb.New(time.Second)})

@@ -21,7 +21,7 @@ func seeded(t *testing.T) *InProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewInProcess(resolver.New(resolver.NewTable(x, 1, time.Time{}, nil)), "")
+	return NewInProcess(resolver.New(resolver.NewTable(x, 1, time.Time{}, nil)))
 }
 
 func TestAnnotate(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 // the answer is either a result that encodes or an INVALID_ARGUMENT that names a
 // field, and never both.
 func FuzzQuery(f *testing.F) {
-	ask := server.NewInProcess(resolver.New(testTable(f)), "")
+	ask := server.NewInProcess(resolver.New(testTable(f)))
 	for _, q := range []*onomav1.Query{
 		{Name: "Mosca"},
 		{Name: "\u202eacsoM", AsOf: "2024-13-45", Limit: -1},

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"time"
 
 	"onoma/resolver"
 
@@ -13,12 +12,11 @@ import (
 // the same answers, the same errors.
 type InProcess struct {
 	resolver *resolverService
-	alias    *aliasService
 }
 
-// NewInProcess returns the services over the resolver. version is the program's.
-func NewInProcess(r *resolver.Resolver, version string) *InProcess {
-	return &InProcess{newResolverService(r, nil), &aliasService{resolver: r, program: version, started: time.Now()}}
+// NewInProcess returns the service over the resolver.
+func NewInProcess(r *resolver.Resolver) *InProcess {
+	return &InProcess{newResolverService(r, nil)}
 }
 
 // BatchResolve answers as the method of the contract does.
@@ -36,12 +34,6 @@ func (p *InProcess) Annotate(ctx context.Context, request *onomav1.AnnotateReque
 // Explain answers as the method of the contract does.
 func (p *InProcess) Explain(ctx context.Context, request *onomav1.ExplainRequest) (*onomav1.ExplainResponse, error) {
 	response, err := p.resolver.Explain(ctx, request)
-	return response, statusError(err)
-}
-
-// GetTableInfo answers as the method of the contract does.
-func (p *InProcess) GetTableInfo(ctx context.Context, request *onomav1.GetTableInfoRequest) (*onomav1.GetTableInfoResponse, error) {
-	response, err := p.alias.GetTableInfo(ctx, request)
 	return response, statusError(err)
 }
 

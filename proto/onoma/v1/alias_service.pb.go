@@ -1062,8 +1062,11 @@ type ExportEntitiesRequest struct {
 	TableVersion int64 `protobuf:"varint,2,opt,name=table_version,json=tableVersion,proto3" json:"table_version,omitempty"`
 	// Least version of the table that may answer. 0 admits any.
 	MinTableVersion int64 `protobuf:"varint,3,opt,name=min_table_version,json=minTableVersion,proto3" json:"min_table_version,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Only pins and denies, which are found without reading the other rows. Then
+	// table_version must be 0.
+	OverridesOnly bool `protobuf:"varint,4,opt,name=overrides_only,json=overridesOnly,proto3" json:"overrides_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExportEntitiesRequest) Reset() {
@@ -1115,6 +1118,13 @@ func (x *ExportEntitiesRequest) GetMinTableVersion() int64 {
 		return x.MinTableVersion
 	}
 	return 0
+}
+
+func (x *ExportEntitiesRequest) GetOverridesOnly() bool {
+	if x != nil {
+		return x.OverridesOnly
+	}
+	return false
 }
 
 // ExportEntitiesResponse is some rows of a source.
@@ -1800,11 +1810,12 @@ const file_onoma_v1_alias_service_proto_rawDesc = "" +
 	"\x14ListEntitiesResponse\x12,\n" +
 	"\bentities\x18\x01 \x03(\v2\x10.onoma.v1.EntityR\bentities\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12#\n" +
-	"\rtable_version\x18\x03 \x01(\x03R\ftableVersion\"\x80\x01\n" +
+	"\rtable_version\x18\x03 \x01(\x03R\ftableVersion\"\xa7\x01\n" +
 	"\x15ExportEntitiesRequest\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12#\n" +
 	"\rtable_version\x18\x02 \x01(\x03R\ftableVersion\x12*\n" +
-	"\x11min_table_version\x18\x03 \x01(\x03R\x0fminTableVersion\"x\n" +
+	"\x11min_table_version\x18\x03 \x01(\x03R\x0fminTableVersion\x12%\n" +
+	"\x0eoverrides_only\x18\x04 \x01(\bR\roverridesOnly\"x\n" +
 	"\x16ExportEntitiesResponse\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12!\n" +
 	"\x04rows\x18\x02 \x03(\v2\r.onoma.v1.RowR\x04rows\x12#\n" +
