@@ -151,7 +151,8 @@ type work struct {
 	guesses   int               // searches by likeness that are left
 	scratch   []byte
 	met       map[int]bool     // numbers of the people whose full names the document has
-	belongs   map[int]bool     // by number, what belongs to a country of the document
+	signs     []sign           // what speaks for countries, in the order of the text
+	homes     map[int]uint16   // by number, to which of the document's countries a candidate belongs
 	ownNames  map[int]bool     // by number, whether the document's language has a name for it
 	barren    map[string]uint8 // words that no ending makes a name of
 	bound     int              // acronyms that were introduced in brackets
@@ -222,7 +223,7 @@ func (w *work) begin(a *Annotator, d *Document) {
 	if w.language == "" {
 		w.language = guessLanguage(&w.tokens)
 	}
-	w.runs, w.arena, w.countries = w.runs[:0], w.arena[:0], w.countries[:0]
+	w.runs, w.arena, w.countries, w.signs = w.runs[:0], w.arena[:0], w.countries[:0], w.signs[:0]
 	w.room = w.room[:0]
 	w.covered = append(w.covered[:0], make([]int32, len(w.tokens.list))...)
 	w.entries = reuse(w.entries)
@@ -230,7 +231,7 @@ func (w *work) begin(a *Annotator, d *Document) {
 	w.people = reuse(w.people)
 	w.strangers = reuse(w.strangers)
 	w.met = reuse(w.met)
-	w.belongs = reuse(w.belongs)
+	w.homes = reuse(w.homes)
 	w.barren = reuse(w.barren)
 	w.ownNames = reuse(w.ownNames)
 	w.bound, w.counted = 0, false

@@ -1,7 +1,7 @@
 // Package text finds the names in running text and says what each stands for.
 //
 //	text ─► tokens ─► language ─► runs of tokens that are keys of the table
-//	     ─► evidence: is it a name here, or a word?    (guard.go)
+//	     ─► evidence: is it a name here, or a word?    (guard.go, support.go)
 //	     ─► the document: variants, surnames, acronyms, countries  (document.go)
 //	     ─► titles: office × country × date ─► holder  (titles.go)
 //	     ─► readings: literal or metonymic             (reading.go)

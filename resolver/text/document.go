@@ -23,8 +23,10 @@ type person struct {
 }
 
 const (
-	// aboutCountries is how many countries a document is taken to be about.
+	// aboutCountries is how many countries a document is taken to be about, and
+	// namedCountries how many are told apart where something speaks for them.
 	aboutCountries = 6
+	namedCountries = 14
 	// knownPerson is the weight, in log10, of a surname's bearer whose full name
 	// the document has; knownCountry that of what belongs to one of its countries.
 	knownPerson  = 3.5
@@ -40,24 +42,26 @@ const (
 	mostBound = 32
 )
 
+// speaksFor returns the country that a candidate speaks for; not valid when it
+// speaks for none.
+func (w *work) speaksFor(c *resolver.Candidate) index.Entity {
+	e := c.Entity
+	if e.Kind() == fact.Country {
+		return e
+	}
+	for i := range e.RoleCount() {
+		if r := e.Role(i); r.Position.Jurisdiction().Valid() && r.Position.Jurisdiction().Kind() == fact.Country && w.document.AsOf.Within(r.From, r.To) {
+			return r.Position.Jurisdiction()
+		}
+	}
+	return countryOf(e, 0)
+}
+
 // countCountry counts the country that a sure candidate speaks for.
 func (w *work) countCountry(c *resolver.Candidate) {
-	e := c.Entity
-	if e.Kind() != fact.Country {
-		country := index.Entity{}
-		for i := range e.RoleCount() {
-			if r := e.Role(i); r.Position.Jurisdiction().Valid() && r.Position.Jurisdiction().Kind() == fact.Country && w.document.AsOf.Within(r.From, r.To) {
-				country = r.Position.Jurisdiction()
-				break
-			}
-		}
-		if !country.Valid() {
-			country = countryOf(e, 0)
-		}
-		if !country.Valid() {
-			return
-		}
-		e = country
+	e := w.speaksFor(c)
+	if !e.Valid() {
+		return
 	}
 	for i := range w.countries {
 		if w.countries[i].country == e {
@@ -92,40 +96,19 @@ func (w *work) sortCountries() {
 	slices.SortFunc(w.countries, func(a, b share) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.country.ID(), b.country.ID()))
 	})
-	w.countries = w.countries[:min(len(w.countries), aboutCountries)]
+	w.countries = w.countries[:min(len(w.countries), namedCountries)]
 	w.counted = true
 }
 
 // isOfCountry reports whether the candidate belongs to a country of the document
 // and is not that country itself.
 func (w *work) isOfCountry(c *resolver.Candidate) bool {
-	if !w.counted {
-		return false
-	}
-	number := 2 * c.Entity.Number()
-	if c.Literal.Valid() {
-		number = 2*c.Literal.Number() + 1
-	}
-	known, ok := w.belongs[number]
-	if !ok {
-		known = w.findOfCountry(c)
-		w.belongs[number] = known
-	}
-	return known
-}
-
-func (w *work) findOfCountry(c *resolver.Candidate) bool {
-	for i := range w.countries {
-		if s := &w.countries[i]; s.country != c.Entity && resolver.Belongs(c, s.country.ID()) {
-			return true
-		}
-	}
-	return false
+	return w.counted && c.Entity.Kind() != fact.Country && w.homesOf(c)&(1<<aboutCountries-1) != 0
 }
 
 // isAbout reports whether the entity is a country of the document.
 func (w *work) isAbout(e index.Entity) bool {
-	return slices.ContainsFunc(w.countries, func(s share) bool { return s.country == e })
+	return slices.ContainsFunc(w.countries[:min(len(w.countries), aboutCountries)], func(s share) bool { return s.country == e })
 }
 
 // meet notes a person whose full name the document has.

@@ -83,14 +83,22 @@ func (w *work) survey() {
 		if r.state != sure && r.evidence < enough {
 			continue
 		}
-		if r.outcome == resolver.Resolved && top.Method <= resolver.Inflected {
-			if top.Entity.Kind() == fact.Person {
-				w.meet(r, top)
-			}
+		if r.outcome == resolver.Resolved && top.Method <= resolver.Inflected && !w.asksSupport(r, top, w.wordsOf(r)) {
 			w.countCountry(top)
+			w.addSign(r, top)
 		}
 	}
 	w.sortCountries()
+	w.sortSigns()
+	for i := range w.runs {
+		r := &w.runs[i]
+		if r.inner || len(r.candidates) == 0 || r.kind() != fact.Person || r.outcome != resolver.Resolved || r.to-r.from < 2 {
+			continue
+		}
+		if top := &r.candidates[0]; top.Method <= resolver.Inflected && (r.state == sure || w.evidence(r) >= enough) {
+			w.meet(r, top)
+		}
+	}
 	w.bracketed()
 	w.strangersOf()
 	w.guess()
@@ -128,12 +136,7 @@ func (w *work) evidence(r *run) float64 {
 		bearer = top.Literal
 	}
 	e := renown * (bearer.Prominence() - usualRenown)
-	words := 1
-	for k := r.from + 1; k < r.to; k++ {
-		if list[k].gap != 0 && list[k].gap != gapQuote {
-			words++
-		}
-	}
+	words := w.wordsOf(r)
 	for k := r.from; k < r.to; k++ {
 		if list[k].form&formCode != 0 {
 			e += identifier
@@ -184,8 +187,15 @@ func (w *work) evidence(r *run) float64 {
 	if bearer.Kind() == fact.Country || top.Entity.Kind() == fact.Country {
 		e += wholeCountry
 	}
-	if w.isOfCountry(top) {
+	switch supported := w.counted && w.isSupported(r, top); {
+	case supported:
 		e += ofCountry
+	case w.counted && w.asksSupport(r, top, words):
+		if isPlace(bearer.Kind()) && w.behindPlaceCue(r) {
+			e += placeByItself
+		} else {
+			e += unsupported
+		}
 	}
 	switch top.Name.Kind() {
 	case fact.Short, fact.Nickname:
@@ -213,6 +223,22 @@ func (w *work) evidence(r *run) float64 {
 		e += min(0, w.neighbours(r)) / 3
 	}
 	return e
+}
+
+// wordsOf counts the words of a run; an apostrophe parts none.
+func (w *work) wordsOf(r *run) int {
+	words := 1
+	for k := r.from + 1; k < r.to; k++ {
+		if g := w.tokens.list[k].gap; g != 0 && g != gapQuote {
+			words++
+		}
+	}
+	return words
+}
+
+// behindPlaceCue reports whether "in", "from" or the like stands before the run.
+func (w *work) behindPlaceCue(r *run) bool {
+	return r.from > 0 && w.tokens.list[r.from].gap&^(gapSpace|gapQuote) == 0 && w.cue(r.from-1)&(cueIn|cueFrom|cueTo) != 0
 }
 
 // markEvidence is what marks say that the name has and the text has not, or has

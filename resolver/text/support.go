@@ -1,0 +1,145 @@
+package text
+
+import (
+	"slices"
+
+	"onoma/resolver"
+	"onoma/resolver/fact"
+	"onoma/resolver/index"
+)
+
+// A surname, a small town or three capital letters by themselves are names in a
+// text that speaks of their country, and words, forenames or somebody else's
+// names in a poem, a novel or a manual. So what many things are called asks for
+// support: something sure, near it, of its country.
+
+const (
+	// reach is how many tokens away a sure name supports another. A news article
+	// lies within it; of a book, what stands on the pages around.
+	reach = 800
+	// mostSigns bounds the signs that are looked at on either side.
+	mostSigns = 32
+
+	unsupported   = -2.4 // a name that many bear, and nothing near it of its country
+	placeByItself = -1.0 // the same of a place after "in" or "from"
+
+	// longChars is how many characters make a name that is hardly anything else.
+	longChars = 4
+)
+
+// sign is a sure name that speaks for a country.
+type sign struct {
+	token   int
+	country int // of w.countries, noCountry for one that the document hardly names
+	entity  index.Entity
+	of      index.Entity // the country
+}
+
+const noCountry = -1
+
+// addSign notes that the run, which is sure, speaks for a country.
+func (w *work) addSign(r *run, c *resolver.Candidate) {
+	if of := w.speaksFor(c); of.Valid() {
+		w.signs = append(w.signs, sign{token: r.from, entity: bearerOf(c), of: of})
+	}
+}
+
+// sortSigns puts them in the order of the text, now that the document's countries
+// are known.
+func (w *work) sortSigns() {
+	slices.SortStableFunc(w.signs, func(a, b sign) int { return a.token - b.token })
+	for i := range w.signs {
+		w.signs[i].country = slices.IndexFunc(w.countries, func(s share) bool { return s.country == w.signs[i].of })
+	}
+}
+
+// isSupported reports whether something else near the run speaks for the country
+// that the candidate belongs to; of what belongs to none, for two countries.
+func (w *work) isSupported(r *run, c *resolver.Candidate) bool {
+	bearer := bearerOf(c)
+	if bearer.Kind() == fact.Country || len(w.signs) == 0 {
+		return false
+	}
+	homes := w.homesOf(c)
+	if homes == 0 {
+		return false
+	}
+	first := noCountry
+	speaks := func(s *sign) bool {
+		switch {
+		case s.entity == bearer || s.country == noCountry:
+		case homes&homeless == 0:
+			return homes&(1<<s.country) != 0
+		case first == noCountry:
+			first = s.country
+		default:
+			return first != s.country
+		}
+		return false
+	}
+	at, _ := slices.BinarySearchFunc(w.signs, r.from, func(s sign, token int) int { return s.token - token })
+	for i := at - 1; i >= max(0, at-mostSigns) && w.signs[i].token >= r.from-reach; i-- {
+		if speaks(&w.signs[i]) {
+			return true
+		}
+	}
+	for i := at; i < min(len(w.signs), at+mostSigns) && w.signs[i].token <= r.from+reach; i++ {
+		if speaks(&w.signs[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// homeless marks what belongs to no country at all, beside the bits of the
+// document's countries.
+const homeless = 1 << namedCountries
+
+// homesOf returns to which of the document's countries the candidate belongs.
+func (w *work) homesOf(c *resolver.Candidate) uint16 {
+	number := 2 * c.Entity.Number()
+	if c.Literal.Valid() {
+		number = 2*c.Literal.Number() + 1
+	}
+	homes, ok := w.homes[number]
+	if ok {
+		return homes
+	}
+	for i := range w.countries {
+		if of := w.countries[i].country; of == c.Entity || resolver.Belongs(c, of.ID()) {
+			homes |= 1 << i
+		}
+	}
+	if homes == 0 && bearerOf(c).Kind() == fact.Organization && !countryOf(bearerOf(c), 0).Valid() {
+		homes = homeless
+	}
+	w.homes[number] = homes
+	return homes
+}
+
+// asksSupport reports whether the name of the run is one that many things have.
+func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
+	const wellKnown, known, namesake = 0.75, 0.6, 0.5
+	t := &w.tokens.list[r.from]
+	short := words == 1
+	if t.form&formChar != 0 {
+		short = r.to-r.from < longChars
+	}
+	bearer := bearerOf(top)
+	if !top.Name.Valid() || r.titled || w.knows(top) {
+		return false
+	}
+	kind := top.Name.Kind()
+	if t.form&formCaps != 0 && kind != fact.Acronym && short && bearer.Kind() != fact.Country && bearer.Prominence() < 0.85 {
+		return true // whatever is written in capitals
+	}
+	switch bearer.Kind() {
+	case fact.Person:
+		return short && (t.form&formChar == 0 || kind == fact.Short && bearer.Prominence() < wellKnown) || bearer.Prominence() < namesake
+	case fact.Place, fact.Region, fact.Facility:
+		return short && kind != fact.Demonym && bearer.Prominence() < known || bearer.Prominence() < namesake
+	case fact.Organization:
+		return (kind == fact.Acronym || short) && bearer.Prominence() < wellKnown
+	}
+	return false
+}
