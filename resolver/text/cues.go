@@ -1,6 +1,8 @@
 package text
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -147,6 +149,12 @@ func cuesFor(language string) *cues {
 	}
 	if tag == "und" {
 		return anyCues()
+	}
+	// Those of its kin: Malay reads as Indonesian does.
+	for _, other := range slices.Sorted(maps.Keys(cuesOf())) {
+		if kin()[[2]string{tag, other}] {
+			return cuesOf()[other]
+		}
 	}
 	return noCues
 }
