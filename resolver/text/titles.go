@@ -162,6 +162,9 @@ const (
 	// mostHolders is how many may hold an office at once for its title to mean
 	// one of them.
 	mostHolders = 3
+	// manyAtOnce is the office that a country has many holders of, few of whom the
+	// table knows: its title alone says whom it means where it names the post.
+	manyAtOnce = "ambassador"
 )
 
 // found is a title in the text, of a country or body.
@@ -421,7 +424,7 @@ func (w *work) applyTitle(f *found) {
 	var who []holding
 	for _, of := range w.governed(f.of) {
 		for _, t := range f.titles {
-			if len(who) == 0 {
+			if len(who) == 0 && t.office != manyAtOnce {
 				who = w.holding(of, t.office)
 			}
 		}
@@ -498,8 +501,11 @@ func (w *work) personBeside(f *found) *run {
 	list := w.tokens.list
 	const near = gapSpace | gapComma | gapLine | gapQuote | gapOpen
 	last, first := f.last, f.first
+	if last+1 < len(list) && list[last].gap == gapSpace && list[last+1].gap == gapSpace && w.cue(last)&cueFormer != 0 {
+		last++ // "נשיא ארצות הברית היוצא ג'ו ביידן"
+	}
 	if last < len(list) && list[last].gap&^near == 0 {
-		if r := w.personAt(last); r != nil {
+		if r := w.personAt(last); r != nil && !w.ofAnother(r, f) {
 			return r
 		}
 	}
@@ -516,6 +522,26 @@ func (w *work) personBeside(f *found) *run {
 		}
 	}
 	return nil
+}
+
+// ofAnother reports whether the person of a run held posts of another country, and
+// none of the title's: "Yunanistan Başbakanı Erdoğan'ı aradı" speaks of two.
+func (w *work) ofAnother(r *run, f *found) bool {
+	person := r.candidates[0].Entity
+	if r.state != sure || len(r.candidates) > 1 || f.of.kind() != fact.Country {
+		return false
+	}
+	another := false
+	for i := range person.RoleCount() {
+		role := person.Role(i)
+		for _, of := range [...]index.Entity{role.Position.Jurisdiction(), role.Position.Organization()} {
+			if slices.Contains(w.governed(f.of), of) {
+				return false
+			}
+			another = another || of.Valid() && of.Kind() == fact.Country
+		}
+	}
+	return another && !resolver.Belongs(&r.candidates[0], f.of.candidates[0].Entity.ID())
 }
 
 // everAny reports whether the person held the title's office, of any it governs.
