@@ -67,6 +67,7 @@ var clitics = sync.OnceValue(func() []name.Clitic {
 type endings struct {
 	whole  map[string]bool // up to the end of the word
 	starts []string        // before whatever follows
+	heads  []string        // before particles or the end of the word
 }
 
 var particles = sync.OnceValue(func() *endings {
@@ -74,8 +75,15 @@ var particles = sync.OnceValue(func() *endings {
 	for _, c := range name.Clitics(name.Hangul) {
 		e.whole[c.Text] = true
 	}
-	for _, items := range lists("particles.txt") {
-		e.starts = append(e.starts, items...)
+	for head, items := range lists("particles.txt") {
+		switch _, kind, _ := strings.Cut(head, " "); kind {
+		case "starts":
+			e.starts = append(e.starts, items...)
+		case "heads":
+			e.heads = append(e.heads, items...)
+		default:
+			panic("data/particles.txt: no kind " + head)
+		}
 	}
 	return e
 })

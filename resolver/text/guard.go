@@ -142,7 +142,7 @@ func (w *work) evidence(r *run) float64 {
 			e += identifier
 		}
 	}
-	if list[r.from].gap&gapSlash != 0 && list[r.from].gap&gapSpace == 0 && !w.tagged(r.from) || r.to < len(list) && list[r.to].gap&(gapSlash|gapDot) != 0 && list[r.to].gap&(gapSpace|gapStop|gapLine) == 0 || list[r.from].gap == gapDot {
+	if w.inAddress(r) {
 		e += identifier / 2
 	}
 	switch {
@@ -239,6 +239,23 @@ func (w *work) wordsOf(r *run) int {
 // behindPlaceCue reports whether "in", "from" or the like stands before the run.
 func (w *work) behindPlaceCue(r *run) bool {
 	return r.from > 0 && w.tokens.list[r.from].gap&^(gapSpace|gapQuote) == 0 && w.cue(r.from-1)&(cueIn|cueFrom|cueTo) != 0
+}
+
+// inAddress reports whether a mark of code or addresses joins the run to what
+// stands beside it.
+func (w *work) inAddress(r *run) bool {
+	list := w.tokens.list
+	before, after := list[r.from].gap, gapSpace
+	if r.to < len(list) {
+		after = list[r.to].gap
+	}
+	if list[r.from].form&formChar != 0 {
+		// "15%，特斯拉", "(서울=연합뉴스)": addresses are not of such characters.
+		return before&^(gapSlash|gapDot) == 0 && before != 0 && list[r.from-1].form&formChar == 0 && list[r.from-1].form&formDigits == 0 ||
+			after&^(gapSlash|gapDot) == 0 && after != 0 && list[r.to].form&(formChar|formDigits) == 0
+	}
+	return before&gapSlash != 0 && before&gapSpace == 0 && !w.tagged(r.from) ||
+		after&(gapSlash|gapDot) != 0 && after&(gapSpace|gapStop|gapLine) == 0 || before == gapDot
 }
 
 // markEvidence is what marks say that the name has and the text has not, or has

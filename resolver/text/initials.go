@@ -11,9 +11,10 @@ import (
 // initials are the countries that one character stands for in the headlines of a
 // language, and the words that show that it does.
 type initials struct {
-	ids    map[string]string // by folded character
-	states map[string]bool
-	most   int // tokens of the longest word
+	ids     map[string]string // by folded character
+	states  map[string]bool
+	towards map[string]bool // characters before one: 対露制裁
+	most    int             // tokens of the longest word
 }
 
 var initialsOf = sync.OnceValue(func() map[string]*initials {
@@ -22,13 +23,17 @@ var initialsOf = sync.OnceValue(func() map[string]*initials {
 	for head, items := range lists("initials.txt") {
 		tag, class, _ := strings.Cut(head, " ")
 		if all[tag] == nil {
-			all[tag] = &initials{ids: map[string]string{}, states: map[string]bool{}}
+			all[tag] = &initials{ids: map[string]string{}, states: map[string]bool{}, towards: map[string]bool{}}
 		}
 		for _, item := range items {
 			if class == "states" {
 				cut.cut(item)
 				all[tag].states[name.Fold(item)] = true
 				all[tag].most = max(all[tag].most, len(cut.list))
+				continue
+			}
+			if class == "towards" {
+				all[tag].towards[name.Fold(item)] = true
 				continue
 			}
 			char, id, ok := strings.Cut(item, "=")
@@ -53,7 +58,7 @@ func (w *work) initialsAt(i, limit, longest int) int {
 		return i
 	}
 	list := w.tokens.list
-	if i > 0 && list[i].gap == 0 && list[i-1].script == list[i].script {
+	if i > 0 && list[i].gap == 0 && list[i-1].script == list[i].script && !known.towards[string(w.tokens.key(i-1))] {
 		return i // inside a word
 	}
 	end := i

@@ -359,6 +359,11 @@ func (w *work) particle(from int) bool {
 	if particles().whole[rest] {
 		return true
 	}
+	for _, head := range particles().heads {
+		if after, ok := strings.CutPrefix(rest, head); ok && (after == "" || particles().whole[after]) {
+			return true
+		}
+	}
 	for _, suffix := range particles().starts {
 		if strings.HasPrefix(rest, suffix) {
 			return true
@@ -471,7 +476,8 @@ func (w *work) withoutClitic(i, limit int, inner bool) int {
 	surface := w.tokens.surface(i, i+1)
 	for _, c := range clitics() {
 		rest, ok := strings.CutPrefix(surface, c.Text)
-		if !ok || utf8.RuneCountInString(rest) < leastBare {
+		stroke := len(rest) - len(strings.TrimLeft(rest, tatweel))
+		if rest = rest[stroke:]; !ok || utf8.RuneCountInString(rest) < leastBare {
 			continue
 		}
 		w.scratch = name.AppendFold(w.scratch[:0], c.Instead+rest)
@@ -482,11 +488,17 @@ func (w *work) withoutClitic(i, limit int, inner bool) int {
 		start, query := int(t.start), c.Instead+rest+w.document.Text[t.end:w.tokens.list[end-1].end]
 		if c.Place == name.CliticApart {
 			start += len(strings.TrimSuffix(c.Text, c.Instead)) // the article stays
+			if c.Instead == "" {
+				start += stroke
+			}
 		}
 		return w.add(i, end, start, w.document.Text[start:w.tokens.list[end-1].end], query, false, inner)
 	}
 	return i
 }
+
+// tatweel is the stroke that draws out an Arabic word, and joins a clitic to a name.
+const tatweel = "ـ"
 
 // leastBare is how many letters must remain of a word that lost a clitic.
 const leastBare = 3
@@ -502,6 +514,7 @@ func (w *work) add(from, to, start int, surface, query string, inflected, inner 
 		from: from, to: to, start: start, end: start + len(surface), entry: e,
 		candidates: e.candidates, outcome: e.outcome, inner: inner,
 	}
+	r.end += w.lastMark(&r)
 	if !inner {
 		for k := from; k < to; k++ {
 			w.covered[k] = int32(len(w.runs)) + 1
@@ -509,6 +522,27 @@ func (w *work) add(from, to, start int, surface, query string, inflected, inner 
 	}
 	w.runs = append(w.runs, r)
 	return to
+}
+
+// lastMark is how long the mark behind the run is that its name ends in: the dot of
+// "Jr.", the stroke of "סמוטריץ'".
+func (w *work) lastMark(r *run) int {
+	if !r.candidates[0].Name.Valid() {
+		return 0
+	}
+	last, _ := utf8.DecodeLastRuneInString(r.candidates[0].Name.Text())
+	next, size := utf8.DecodeRuneInString(w.document.Text[r.end:])
+	switch classify(last) {
+	case dot:
+		if next == last {
+			return size
+		}
+	case quote:
+		if classify(next) == quote {
+			return size
+		}
+	}
+	return 0
 }
 
 // addCase adds a run whose key is the base form of its words.
