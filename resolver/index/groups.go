@@ -50,3 +50,18 @@ func (x *Index) Replaced() iter.Seq2[Entity, Entity] {
 		}
 	}
 }
+
+// ReplacedPositions yields the posts of a layer as they are now.
+func (x *Index) ReplacedPositions() iter.Seq[Position] {
+	return func(yield func(Position) bool) {
+		if x.layer == nil {
+			return
+		}
+		over := x.layer.index
+		for i := range max(len(over.positions)-1, 0) {
+			if !yield(Position{over, uint32(i)}) {
+				return
+			}
+		}
+	}
+}

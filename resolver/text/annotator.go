@@ -59,25 +59,26 @@ type Mention struct {
 // Annotator finds the names of one table in texts.
 type Annotator struct {
 	table   *resolver.Table
-	base    *index.Index // of the table, and its words
+	base    *index.Index // of the table, with its words and the holders of its posts
 	words   *firstWords
+	held    *holders
 	first   *firstWords
-	titles  *Lexicon
 	holders *holders
+	titles  *Lexicon
 }
 
 // New returns an annotator for the table. It reads every name of it once: about
 // half a microsecond each.
 func New(t *resolver.Table, titles *Lexicon) *Annotator {
 	base, _, _ := t.Index().Base()
-	return annotator(t, titles, base, newFirstWords(base))
+	return annotator(t, titles, base, newFirstWords(base), newHolders(base))
 }
 
 // Next returns an annotator for another table. Where that is the same but for its
 // layer, only the names of the layer are read.
 func (a *Annotator) Next(t *resolver.Table) *Annotator {
 	if a.Under(t) {
-		return annotator(t, a.titles, a.base, a.words)
+		return annotator(t, a.titles, a.base, a.words, a.held)
 	}
 	return New(t, a.titles)
 }
@@ -88,10 +89,10 @@ func (a *Annotator) Under(t *resolver.Table) bool {
 	return base == a.base
 }
 
-func annotator(t *resolver.Table, titles *Lexicon, base *index.Index, words *firstWords) *Annotator {
-	a := &Annotator{table: t, base: base, words: words, first: words, titles: titles, holders: newHolders(t)}
+func annotator(t *resolver.Table, titles *Lexicon, base *index.Index, words *firstWords, held *holders) *Annotator {
+	a := &Annotator{table: t, base: base, words: words, held: held, first: words, holders: held, titles: titles}
 	if t.Index() != base {
-		a.first = words.under(t.Index())
+		a.first, a.holders = words.under(t.Index()), held.under(t.Index())
 	}
 	return a
 }

@@ -61,7 +61,7 @@ func TestLayersAnnotateAsFreshBuild(t *testing.T) {
 	}
 	for p := range s.Positions() {
 		real := p
-		if r.IntN(50) == 0 {
+		if r.IntN(4) == 0 {
 			p.Office, p.Titles = "", nil
 			there.Positions, back.Positions = append(there.Positions, p), append(back.Positions, real)
 		}
