@@ -148,6 +148,7 @@ type work struct {
 	countries []share
 	counted   bool              // countries is final
 	people    map[string]person // by surname
+	heads     map[[3]byte]bool  // how the surnames of people begin
 	strangers map[string]bool   // surnames of people that the table lacks
 	guesses   int               // searches by likeness that are left
 	scratch   []byte
@@ -230,6 +231,7 @@ func (w *work) begin(a *Annotator, d *Document) {
 	w.entries = reuse(w.entries)
 	w.lower = reuse(w.lower)
 	w.people = reuse(w.people)
+	w.heads = reuse(w.heads)
 	w.strangers = reuse(w.strangers)
 	w.met = reuse(w.met)
 	w.homes = reuse(w.homes)

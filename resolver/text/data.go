@@ -102,6 +102,19 @@ func foldedWords(file string) map[string]bool {
 	return words
 }
 
+// foldedWordsOf is the same of the lines whose head ends with the place.
+func foldedWordsOf(file, place string) map[string]bool {
+	words := map[string]bool{}
+	for head, items := range lists(file) {
+		if strings.HasSuffix(head, " "+place) {
+			for _, item := range items {
+				words[name.Fold(item)] = true
+			}
+		}
+	}
+	return words
+}
+
 func isOrdinary(key []byte) bool { return ordinary()[string(key)] }
 
 func isLetter(r rune) bool { return unicode.IsLetter(r) }

@@ -3,10 +3,12 @@ package text
 import (
 	"cmp"
 	"slices"
+	"unicode/utf8"
 
 	"onoma/resolver"
 	"onoma/resolver/fact"
 	"onoma/resolver/index"
+	"onoma/resolver/name"
 )
 
 // share is how often a document speaks of a country.
@@ -128,6 +130,7 @@ func (w *work) know(surname string, c *resolver.Candidate) {
 		p.candidate = *c
 	}
 	w.people[surname] = p
+	w.heads[headOf([]byte(surname))] = true
 	w.met[c.Entity.Number()] = true
 }
 
@@ -312,11 +315,15 @@ func (w *work) surnames() {
 	}
 	for i := range w.tokens.list {
 		t := &w.tokens.list[i]
-		if w.covered[i] != 0 || t.form&(formUpper|formCased) != formUpper|formCased || t.form&formCode != 0 || t.end-t.start < 3 {
+		if t.form&(formUpper|formCased) != formUpper|formCased || t.form&formCode != 0 || t.end-t.start < 3 {
 			continue
 		}
-		p, ok := w.people[string(w.tokens.key(i))]
-		if !ok || p.several || i > 0 && t.gap == gapSpace && w.unknownName(i-1) {
+		p, ok := w.personOf(i)
+		if !ok || p.several || i > 0 && t.gap == gapSpace && (w.unknownName(i-1) || w.namedOtherwise(i-1)) {
+			continue
+		}
+		if w.covered[i] != 0 {
+			w.meant(i, &p.candidate)
 			continue
 		}
 		c := p.candidate
@@ -332,6 +339,68 @@ func (w *work) surnames() {
 		}
 		w.addKnown(i, i+1, e)
 	}
+}
+
+// headOf is the beginning of a folded surname, which no case changes.
+func headOf(key []byte) (head [3]byte) {
+	copy(head[:], key[:min(len(key), 3)])
+	return head
+}
+
+// personOf returns the person of the document whose surname the token is, in the
+// form of the full name or in another case.
+func (w *work) personOf(i int) (person, bool) {
+	key := w.tokens.key(i)
+	p, ok := w.people[string(key)]
+	t := &w.tokens.list[i]
+	if ok || !w.heads[headOf(key)] || t.form&formStart != 0 && isOrdinary(key) {
+		return p, ok
+	}
+	if w.inflects || t.script != name.Latin {
+		w.stems = name.AppendStems(w.stems[:0], key, t.script)
+		for _, stem := range w.stems {
+			if p, ok = w.people[string(stem)]; ok {
+				return p, true
+			}
+		}
+	}
+	w.forms = w.caseForms(w.forms[:0], string(key))
+	for _, form := range w.forms[1:] {
+		if p, ok = w.people[form]; ok {
+			return p, true
+		}
+		if last := len(form) - 1; w.inflects && form[last] < utf8.RuneSelf {
+			if p, ok = w.people[form[:last]+"e"+form[last:]]; ok {
+				return p, true // "Pavla" of Pavel
+			}
+		}
+	}
+	return person{}, false
+}
+
+// namedOtherwise reports whether the token before a surname is the forename of
+// somebody else: "Argentina Silva" beside Lula da Silva.
+func (w *work) namedOtherwise(i int) bool {
+	t := &w.tokens.list[i]
+	if t.form&(formUpper|formStart|formCaps) != formUpper || w.titles != nil && w.titles.isTitleWord(w.tokens.key(i)) {
+		return false
+	}
+	r := w.runOf(i)
+	return r != nil && r.to == i+1 && isPlace(bearerOf(&r.candidates[0]).Kind()) && r.candidates[0].Name.Valid() && r.candidates[0].Name.Kind() != fact.Demonym && languageTraits()["small words"][w.tag]
+}
+
+// meant makes a doubtful run of one word, which names something little known, mean
+// the person of the document who has it for a surname.
+func (w *work) meant(i int, c *resolver.Candidate) {
+	const wellKnown = 0.7
+	r := w.runOf(i)
+	if r == nil || r.inner || r.given || r.to != r.from+1 || r.state == sure || r.kind() == fact.Organization || r.outcome == resolver.Resolved && r.candidates[0].Entity == c.Entity ||
+		bearerOf(&r.candidates[0]).Prominence() > wellKnown || r.to < len(w.tokens.list) && w.tokens.list[r.to].form&formDigits != 0 {
+		return
+	}
+	found := *c
+	found.Method, found.NameRole = resolver.FromContext, resolver.RoleShort
+	r.candidates, r.outcome = w.keep([]resolver.Candidate{found}), resolver.Resolved
 }
 
 // inContext weighs the candidates of a run by the people and countries of the

@@ -49,6 +49,7 @@ const (
 	shortAcronym  = -1.2 // of one or two letters
 	denotesSaying = 0.9  // a verb of saying follows
 	identifier    = -6.0
+	placeOfReport = 4.0 // the place that a dispatch comes from
 	withoutCase   = 1.2 // a script without capitals: the table's spelling is all there is
 	shortChars    = -1.0
 	guessedEnding = -0.8
@@ -134,6 +135,12 @@ func (w *work) evidence(r *run) float64 {
 	bearer := top.Entity
 	if top.Literal.Valid() {
 		bearer = top.Literal
+	}
+	if w.isDateline(r) {
+		return placeOfReport
+	}
+	if w.isPartOfWhole(r) || w.isTongue(r) {
+		return strangersPart
 	}
 	e := renown * (bearer.Prominence() - usualRenown)
 	words := w.wordsOf(r)
@@ -368,6 +375,8 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 	switch {
 	case t.form&formTitle != 0:
 		e += capitalsLine
+	case t.form&formCaps != 0 && t.gap&(gapOpen|gapStop|gapLine|gapFirst) == gapOpen && r.candidates[0].Name.Kind() == fact.Acronym:
+		e += midSentence // "(EFE)"
 	case t.form&formStart != 0:
 		e += sentenceStart
 	case t.form&formCaps != 0 && r.candidates[0].Name.Kind() != fact.Acronym && w.shouts(r.from):
@@ -476,7 +485,7 @@ func (w *work) neighbours(r *run) float64 {
 		case g == gapSpace && before.form&formDigits != 0 && list[r.from].form&formCaps != 0:
 			e += unitOfMeasure // "512 MB"
 		case g == gapSpace && w.unknownName(k):
-			if p := w.first.part(w.tokens.key(k)); p&forename != 0 && top.Name.Kind() != fact.Demonym {
+			if p := w.first.part(w.tokens.key(k)); p&forename != 0 || w.isNoAdjective(k) && top.Name.Kind() != fact.Acronym {
 				return strangersPart
 			}
 			e += unknownBeside
@@ -490,7 +499,7 @@ func (w *work) neighbours(r *run) float64 {
 		g := list[k].gap
 		switch {
 		case g == gapSpace && w.unknownName(k):
-			if p := w.first.part(w.tokens.key(r.from)); p&forename != 0 && r.to == r.from+1 && top.Name.Kind() != fact.Demonym && top.Name.Kind() != fact.Acronym {
+			if k := top.Name.Kind(); k != fact.Demonym && k != fact.Acronym && (w.first.part(w.tokens.key(r.from))&forename != 0 || w.beginsStranger(r)) {
 				return strangersPart
 			}
 			e += unknownBeside / 2
@@ -503,6 +512,18 @@ func (w *work) neighbours(r *run) float64 {
 		}
 	}
 	return e
+}
+
+// isNoAdjective reports whether an unknown word with a capital before a name must
+// be part of a name with it, in a language that writes adjectives and titles small.
+func (w *work) isNoAdjective(k int) bool {
+	return languageTraits()["small words"][w.tag] && w.tokens.list[k].form&formStart == 0
+}
+
+// beginsStranger reports whether a place's name before an unknown word with a
+// capital is a forename, or the first word of a name that the table lacks.
+func (w *work) beginsStranger(r *run) bool {
+	return languageTraits()["small words"][w.tag] && isPlace(bearerOf(&r.candidates[0]).Kind()) && (r.from == 0 || w.cue(r.from-1)&(cueIn|cueFrom|cueTo) == 0)
 }
 
 // isOfStranger reports whether the single word of a run is part of the name of

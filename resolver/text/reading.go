@@ -181,6 +181,10 @@ func (w *work) read() {
 		if !isPlace(bearer.Kind()) {
 			continue
 		}
+		if w.isDateline(r) {
+			w.readRun(r, false, false)
+			continue
+		}
 		f := w.readingFeatures(r, bearer.Kind(), top.Reading == resolver.Metonymic)
 		p := f.Metonymic(readingWeights())
 		w.readable = append(w.readable, readable{run: i, head: i, logit: math.Log(p / (1 - p)), acts: f[fNextSay]+f[fNextDecide]+f[fLaterSay]+f[fLaterDecide] > 0 && f[fSport] == 0})

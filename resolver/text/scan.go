@@ -159,7 +159,7 @@ func bearerOf(c *resolver.Candidate) index.Entity {
 // the article small where the name has a capital.
 func (w *work) leadsIn(i, end int) bool {
 	if w.cue(i)&(cueArticle|cueOf|cueIn|cueTo|cueAnd) == 0 {
-		return false
+		return w.titleLeadsIn(i, end)
 	}
 	rest := w.words(i+1, end, w.tokens.key(i+1))
 	if rest != end {
@@ -177,6 +177,21 @@ func (w *work) leadsIn(i, end int) bool {
 	}
 	return len(whole.candidates) == 0 || len(bare.candidates) > 0 &&
 		(whole.candidates[0].Entity == bare.candidates[0].Entity || w.tokens.list[i].form&(formUpper|formCased) == formCased)
+}
+
+// titleLeadsIn reports whether a run begins with a title, written small, before the
+// name of the same person: "el rey Felipe VI".
+func (w *work) titleLeadsIn(i, end int) bool {
+	if w.titles == nil || w.tokens.list[i].form&(formUpper|formCased) != formCased || !w.titles.any[string(w.tokens.key(i))] {
+		return false
+	}
+	if w.words(i+1, end, w.tokens.key(i+1)) != end {
+		return false
+	}
+	whole := w.entryOf(w.tokens.surface(i, end), "", false)
+	bare := w.entryOf(w.tokens.surface(i+1, end), "", false)
+	return len(whole.candidates) > 0 && len(bare.candidates) > 0 && whole.candidates[0].Entity == bare.candidates[0].Entity &&
+		whole.candidates[0].Entity.Kind() == fact.Person && bare.outcome == resolver.Resolved
 }
 
 // words returns the end of the longest run from token i that is a key, first
@@ -519,6 +534,9 @@ func (w *work) add(from, to, start int, surface, query string, inflected, inner 
 		for k := from; k < to; k++ {
 			w.covered[k] = int32(len(w.runs)) + 1
 		}
+	}
+	if d := w.document.Text; r.end < len(d) && d[r.end] == '.' && w.tokens.list[to-1].gap == gapDot && w.tokens.list[to-1].letters() == 1 {
+		r.end++ // "U.S."
 	}
 	w.runs = append(w.runs, r)
 	return to

@@ -95,6 +95,8 @@ const (
 	// confirmed is the weight, in log10, of a person who held the title beside
 	// the name.
 	confirmed = 3.0
+	// ambassador is the class of office of which a country has many.
+	ambassador = "ambassador"
 	// mostHolders is how many may hold an office at once for its title to mean
 	// one of them.
 	mostHolders = 3
@@ -406,6 +408,9 @@ func (w *work) applyTitle(f *found) {
 
 // holding returns who holds the office, or one that its title stands for.
 func (w *work) holding(of index.Entity, class string) []holding {
+	if class == ambassador {
+		return nil // the table knows that in one capital, the text may mean another
+	}
 	who := w.holders.at(of, class, w.document.AsOf)
 	for _, kin := range kinOffices()[class] {
 		if len(who) == 0 {
@@ -557,6 +562,9 @@ func (w *work) everHeld(person, of index.Entity, class string) (string, bool) {
 // standsAlone reports whether a title can mean its holder: nothing before it
 // makes another post of it, and no name that the table lacks stands beside it.
 func (w *work) standsAlone(f *found) bool {
+	if w.isPredicate(f) {
+		return false
+	}
 	list := w.tokens.list
 	for _, k := range [...]int{f.first - 1, f.from - 1} {
 		if k >= 0 && list[k+1].gap&^(gapSpace|gapHyphen|gapQuote) == 0 && (under()[string(w.tokens.key(k))] || w.cue(k)&cueFormer != 0) {
@@ -588,5 +596,31 @@ func (w *work) standsAlone(f *found) bool {
 	}
 	return true
 }
+
+// isPredicate reports whether the title is what somebody becomes: "was elected
+// president of Argentina", "se stal prezidentem České republiky".
+func (w *work) isPredicate(f *found) bool {
+	const reach, behind = 6, 2
+	list := w.tokens.list
+	for k := f.first - 1; k >= max(0, f.first-reach) && list[k+1].gap&^(gapSpace|gapQuote|gapLine) == 0; k-- {
+		if w.covered[k] != 0 {
+			break
+		}
+		if becoming()[string(w.tokens.key(k))] {
+			return true
+		}
+	}
+	for k := f.last; k < min(len(list), f.last+behind) && list[k].gap&^(gapSpace|gapLine) == 0 && w.covered[k] == 0; k++ {
+		if becomingAfter()[string(w.tokens.key(k))] {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	becoming      = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "before") })
+	becomingAfter = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "after") })
+)
 
 var under = sync.OnceValue(func() map[string]bool { return foldedWords("under.txt") })

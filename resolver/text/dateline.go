@@ -1,0 +1,48 @@
+package text
+
+import "onoma/resolver/fact"
+
+// datelineTokens is how far behind its place a dateline may reach.
+const datelineTokens = 10
+
+// isDateline reports whether the run is the place that a dispatch comes from: the
+// first words of a line, in capitals before a sign that is no space, or before a
+// dash: "KYIV, Oct 25 (Reuters) –", "MOSKAU/KIEW.", "Berlin (dpa) -".
+func (w *work) isDateline(r *run) bool {
+	list := w.tokens.list
+	if r.title || len(r.candidates) == 0 || list[r.from].form&(formCased|formUpper|formTitle) != formCased|formUpper || r.to == len(list) {
+		return false
+	}
+	switch bearerOf(&r.candidates[0]).Kind() {
+	case fact.Place, fact.Country, fact.Region:
+	default:
+		return false
+	}
+	first := r.from
+	for first > 0 && list[first].gap&gapSlash != 0 && list[first-1].form&formCaps != 0 {
+		first--
+	}
+	if list[first].gap&(gapFirst|gapLine) == 0 {
+		return false
+	}
+	caps := true
+	for k := first; k < r.to; k++ {
+		caps = caps && list[k].form&formCaps != 0
+	}
+	next := &list[r.to]
+	if next.gap&gapLine != 0 || next.gap == gapSpace {
+		return false
+	}
+	if caps && (next.form&formCaps == 0 || next.gap&(gapOpen|gapSlash) != 0) && next.gap != gapHyphen && next.gap != gapQuote {
+		return true
+	}
+	for k := r.to; k < min(len(list), r.to+datelineTokens); k++ {
+		switch g := list[k].gap; {
+		case g&(gapStop|gapLine) != 0:
+			return false
+		case g&(gapHyphen|gapOther) != 0 && g&gapSpace != 0 && g&gapComma == 0:
+			return true
+		}
+	}
+	return false
+}
