@@ -1,7 +1,9 @@
 package text
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"onoma/resolver"
@@ -60,6 +62,9 @@ const (
 	capsAlone     = -1.5 // a word in capitals among others that are not
 	otherMarks    = -0.6 // differs from the name in marks
 	otherTones    = -3.5 // where a word is another with other marks
+	codeCompound  = -3.0 // a hyphen joins it to capitals or digits: "CD-ROM"
+	onlyArticle   = -3.0 // "La paz" as a sentence begins: the capital is the article's
+	behindUnknown = -1.5 // a little-known place behind an unknown word with a capital
 )
 
 // survey looks at all runs once: which words stand without a capital elsewhere,
@@ -152,6 +157,9 @@ func (w *work) evidence(r *run) float64 {
 	if w.inAddress(r) {
 		e += identifier / 2
 	}
+	if w.inCompound(r) {
+		e += codeCompound
+	}
 	switch {
 	case t.form&formChar != 0:
 		e += withoutCase
@@ -167,7 +175,9 @@ func (w *work) evidence(r *run) float64 {
 			e += ordinaryWord
 		}
 	case words > 1:
-		e += severalWords
+		if e += severalWords; w.onlyArticleUpper(r) {
+			e += onlyArticle
+		}
 	case t.form&formUpper == 0:
 		// Demonyms of the text's own language, written as the table has them.
 		e += midSentence
@@ -183,7 +193,7 @@ func (w *work) evidence(r *run) float64 {
 			e -= foreignName // but those of English are used in all
 		case bearer.Kind() == fact.Person:
 			e += foreignName / 3 // papers spell people as others do
-		case words == 1 && t.script == name.Latin && !w.inflects && isPlace(bearer.Kind()) && top.Name.Kind() != fact.Demonym && w.hasOwnName(bearer, t.script):
+		case words == 1 && (t.script == name.Latin && !w.inflects || t.script == name.Arabic || t.script == name.Hebrew) && isPlace(bearer.Kind()) && w.hasOwnName(bearer, t.script):
 			e += foreignName + ownNameExists
 		case w.isSmall && languageTraits()["large"][top.Name.Language()], bearer.Prominence() >= everywhereKnown && !w.hasOwnName(bearer, t.script):
 			e += foreignName / 3 // the table lacks the name in this language
@@ -275,12 +285,52 @@ func (w *work) markEvidence(r *run, t *token) float64 {
 			return otherTones // "ล่าว" is no "ลาว"
 		}
 		return 0
+	case t.script == name.Arabic && !sameSpelling(r.entry.surface, r.candidates[0].Name.Text()):
+		return otherTones // "ہیں" is no "ہند"
 	case t.form&formCased == 0:
 		return 0
 	case sameLanguage(w.language, "vi") && !isASCII(r.entry.surface), utf8.RuneCountInString(r.entry.surface) <= shortWord:
 		return otherTones
 	}
 	return otherMarks
+}
+
+// sameSpelling reports whether two words in Arabic letters differ in nothing but
+// vowel marks and the letters that one keyboard or another has for the same.
+func sameSpelling(a, b string) bool {
+	return spelling(a) == spelling(b)
+}
+
+var oneSpelling = strings.NewReplacer("أ", "ا", "إ", "ا", "آ", "ا", "ٱ", "ا", "ى", "ي", "ی", "ي", "ئ", "ي", "ک", "ك", "ة", "ه", "ہ", "ه", "ۃ", "ه", "ؤ", "و", "ـ", "", "\u200c", "")
+
+func spelling(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsMark(r) {
+			return -1
+		}
+		return r
+	}, oneSpelling.Replace(s))
+}
+
+// inCompound reports whether a hyphen joins the run to capitals or digits that are
+// no name.
+func (w *work) inCompound(r *run) bool {
+	list := w.tokens.list
+	code := func(k int) bool {
+		return list[k].form&(formCaps|formDigits) != 0 && (w.covered[k] == 0 || w.runs[w.covered[k]-1].state == rejected)
+	}
+	return r.from > 0 && list[r.from].gap == gapHyphen && code(r.from-1) ||
+		r.to < len(list) && list[r.to].gap == gapHyphen && code(r.to) && (list[r.to].form&formDigits == 0 || r.kind() != fact.Organization)
+}
+
+// onlyArticleUpper reports whether nothing of the run has a capital but the article
+// that a sentence begins with.
+func (w *work) onlyArticleUpper(r *run) bool {
+	list := w.tokens.list
+	if list[r.from].form&(formStart|formCased) != formStart|formCased || w.cue(r.from)&cueArticle == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(list[r.from+1:r.to], func(t token) bool { return t.form&formUpper != 0 })
 }
 
 func isASCII(s string) bool {
@@ -488,7 +538,13 @@ func (w *work) neighbours(r *run) float64 {
 			if p := w.first.part(w.tokens.key(k)); p&forename != 0 || w.isNoAdjective(k) && top.Name.Kind() != fact.Acronym {
 				return strangersPart
 			}
-			e += unknownBeside
+			switch e += unknownBeside; {
+			case sameLanguage(w.language, "de") || !w.asksSupport(r, top, 1):
+			case person:
+				return strangersPart // "Merlin Hughes"
+			case top.Name.Kind() != fact.Acronym:
+				e += behindUnknown // "Fort Sumter"
+			}
 		case (g == gapSpace || g == gapQuote) && !person && w.cue(k)&(cueIn|cueFrom|cueTo) != 0:
 			e += besidePlace
 		case g&gapComma != 0 && w.covered[k] != 0 || w.cue(k)&cueAnd != 0 && k > 0 && w.covered[k-1] != 0:
@@ -589,7 +645,7 @@ func hasInitial(c *resolver.Candidate, initial []byte) bool {
 // name and no run covers it.
 func (w *work) unknownName(i int) bool {
 	t := &w.tokens.list[i]
-	if w.covered[i] != 0 || t.form&(formUpper|formCased) != formUpper|formCased || t.form&(formCaps|formTitle|formDigits) != 0 {
+	if n := w.covered[i]; n != 0 && w.runs[n-1].state != rejected || t.form&(formUpper|formCased) != formUpper|formCased || t.form&(formCaps|formTitle|formDigits) != 0 {
 		return false
 	}
 	if t.form&formStart != 0 && (w.first.part(w.tokens.key(i))&forename == 0 || isOrdinary(w.tokens.key(i)) || w.cue(i) != 0) {
