@@ -79,6 +79,10 @@ type genericWord struct {
 	before bool
 }
 
+// IsParticle reports whether a folded word joins the words of people's names: the
+// "de" of "Henrique de Moraes".
+func IsParticle(key []byte) bool { return words().kinds[string(key)] == wordKind{little: true} }
+
 var words = sync.OnceValue(func() *vocabulary {
 	v := &vocabulary{apart: map[string][2]string{}, kinds: map[string]wordKind{}, nicknames: map[string][]string{}, forms: map[string][]string{}}
 	for line := range dataLines(particlesFile) {

@@ -40,7 +40,7 @@ const (
 	forenameAlone = -2.0 // a forename that many bear, without a surname
 	countryCode   = -3.0 // letters for a country that the document does not name
 	foreignCode   = -1.5 // letters for a country in another language
-	oneLetter     = -1.5 // "X" among other capitals
+	oneLetter     = -3.0 // "X" among other capitals
 	inPerson      = 3.0  // the document has the person's full name
 	besideTitle   = 2.0
 	besidePlace   = 0.7  // after "in", "from"; beside another name in a list
@@ -589,10 +589,20 @@ func (w *work) beginsStranger(r *run) bool {
 func (w *work) isOfStranger(r *run) bool {
 	list := w.tokens.list
 	top := &r.candidates[0]
-	if top.Name.Kind() == fact.Demonym || top.Name.Kind() == fact.Acronym || w.knows(top) {
+	if top.Name.Kind() == fact.Demonym {
+		return w.isSurnameDemonym(r)
+	}
+	if top.Name.Kind() == fact.Acronym {
+		return w.isInitials(r, top)
+	}
+	if w.knows(top) {
 		return false
 	}
 	person := bearerOf(top).Kind() == fact.Person
+	if k := r.from - 2; k >= 0 && list[r.from].gap == gapSpace && list[k+1].gap == gapSpace && list[k+1].form&formUpper == 0 && name.IsParticle(w.tokens.key(k+1)) &&
+		w.unknownName(k) && w.first.part(w.tokens.key(k))&forename != 0 && w.asksSupport(r, top, 1) {
+		return true // "Henrique de Moraes"
+	}
 	if k := r.from - 1; k >= 0 {
 		switch g := list[r.from].gap; {
 		case g&gapDot != 0 && g&^(gapDot|gapSpace|gapStop) == 0 && list[k].letters() == 1 && list[k].form&formUpper != 0:
@@ -614,6 +624,26 @@ func (w *work) isOfStranger(r *run) bool {
 		}
 	}
 	return false
+}
+
+// isSurnameDemonym reports whether a word for a people stands for a surname: with a
+// capital behind a forename, "Carmen Russo".
+func (w *work) isSurnameDemonym(r *run) bool {
+	list := w.tokens.list
+	k := r.from - 1
+	return k >= 0 && list[r.from].gap == gapSpace && list[r.from].form&(formUpper|formTitle) == formUpper &&
+		w.unknownName(k) && w.first.part(w.tokens.key(k))&forename != 0
+}
+
+// isInitials reports whether letters with dots are the initials of a name that
+// follows: "J.T. Conklin".
+func (w *work) isInitials(r *run, top *resolver.Candidate) bool {
+	list := w.tokens.list
+	if r.to-r.from < 2 || r.to == len(list) || top.Entity.Prominence() >= everywhereKnown && w.ownLanguage(top) {
+		return false
+	}
+	return list[r.from+1].gap == gapDot && list[r.to].gap&gapDot != 0 && list[r.to].gap&^(gapDot|gapSpace|gapStop) == 0 &&
+		list[r.to].form&(formUpper|formCaps) == formUpper
 }
 
 // loneName reports whether token i is a run by itself, of somebody or some place

@@ -110,7 +110,7 @@ func (w *work) homesOf(c *resolver.Candidate) uint16 {
 			homes |= 1 << i
 		}
 	}
-	if homes == 0 && bearerOf(c).Kind() == fact.Organization && !countryOf(bearerOf(c), 0).Valid() {
+	if bearer := bearerOf(c); homes == 0 && bearer.Kind() == fact.Organization && !countryOf(bearer, 0).Valid() {
 		homes = homeless
 	}
 	w.homes[number] = homes
