@@ -96,8 +96,8 @@ soak: ## Loads, publishes and reads for SOAK (20m): no wrong answer, memory and 
 	go test -tags drill -count=1 -timeout 2h -run 'TestSoak' -v ./internal/reliability -args -soak $(SOAK)
 
 .PHONY: faults
-faults: ## Kill loading and folding processes 50 times each, fill the disk (as root), load hostile files of gigabytes
-	ONOMA_CRASH_POINTS=50 go test -count=1 -v -run 'TestKilled' ./internal/table
+faults: ## Kill processes 50 times within each phase of a load and a fold, fill the disk (as root), load hostile files of gigabytes
+	ONOMA_CRASH_POINTS=50 go test -count=1 -timeout 60m -v -run 'TestKilled' ./internal/table
 	go test -tags drill -count=1 -v -run 'TestDrill' ./cmd/onoma
 
 .PHONY: lint

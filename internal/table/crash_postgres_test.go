@@ -4,10 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"testing"
-	"time"
 
 	"onoma/internal/table"
 )
@@ -34,28 +32,25 @@ func TestPostgresCrashChild(t *testing.T) {
 	if url == "" {
 		return // runs only as a child
 	}
-	m, _ := openPostgresMirror(t, url)
-	fmt.Println("opened")
-	for n := int(m.Version()) + 1; ; n++ {
-		r := load(t, m, table.LoadOptions{Replace: n%2 == 0}, 500, generation(n))
-		fmt.Printf("published %d\n", r.Version)
+	a, err := table.OpenPostgres(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
 	}
+	publishGenerations(t, a, table.MirrorOptions{})
 }
 
-// TestKilledBesidePostgres kills a process that loads into PostgreSQL at random
-// moments, in the middle of a COPY or of a publish too. What was acknowledged is
-// there whole, and of the rest nothing once it is swept out.
+// TestKilledBesidePostgres kills a process that loads into PostgreSQL within the
+// COPY of a load, within a publish, and anywhere. What was acknowledged is there
+// whole, and of the rest nothing once it is swept out.
 func TestKilledBesidePostgres(t *testing.T) {
 	url := postgres(t).database(t)
-	points := crashesWanted(t) / 2
-	r := rand.New(rand.NewPCG(1, 2))
 	acknowledged := int64(0)
-	for i := range points {
-		from := []string{"opened", "published "}[i%2]
-		acknowledged = max(acknowledged, runAndKill(t, "^TestPostgresCrashChild$", url, from, time.Duration(r.IntN(400))*time.Millisecond))
+	s := newShooter(t, 5)
+	s.each([]string{inLoad, inPublish, inAny}, func(phase string) {
+		acknowledged = max(acknowledged, s.kill("^TestPostgresCrashChild$", url, phase))
 		acknowledged = checkWholeInPostgres(t, url, acknowledged)
-	}
-	if acknowledged < int64(points/2) {
+	})
+	if acknowledged < int64(crashesWanted(t)) {
 		t.Errorf("only %d versions were published between kills: the test shows nothing", acknowledged)
 	}
 }

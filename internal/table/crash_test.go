@@ -1,20 +1,13 @@
 package table_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"onoma/internal/table"
 	"onoma/resolver"
@@ -24,7 +17,8 @@ import (
 // it is killed. The environment says where.
 const (
 	crashDirectory = "ONOMA_CRASH_DIRECTORY"
-	// crashPoints is how often the child is killed; make faults asks for more.
+	// crashPoints is how often the child is killed within each phase of its life;
+	// make faults asks for more.
 	crashPoints = "ONOMA_CRASH_POINTS"
 )
 
@@ -45,31 +39,34 @@ func generation(n int) []table.Row {
 func TestCrashChild(t *testing.T) {
 	dir := os.Getenv(crashDirectory)
 	if dir == "" {
-		return // runs only as the child of TestKilledAnywhere
+		return // runs only as the child of TestKilledLoading
 	}
-	m, _ := openMirror(t, dir, nil)
-	fmt.Println("opened")
+	a, err := table.OpenSQLite(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publishGenerations(t, a, table.MirrorOptions{Dir: dir})
+}
+
+func publishGenerations(t *testing.T, a table.Authority, o table.MirrorOptions) {
+	m, done := openTold(t, a, o)
 	for n := int(m.Version()) + 1; ; n++ {
-		r := load(t, m, table.LoadOptions{Replace: n%2 == 0}, 500, generation(n))
-		fmt.Printf("published %d\n", r.Version)
+		done(load(t, m, table.LoadOptions{Replace: n%2 == 0}, 500, generation(n)).Version)
 	}
 }
 
-// TestKilledAnywhere kills a process that loads, publishes and writes snapshots,
-// at random moments. After each, what was acknowledged is there whole, nothing
-// else has left a trace, and the answers are those of a table built anew.
-func TestKilledAnywhere(t *testing.T) {
-	points := crashesWanted(t)
+// TestKilledLoading kills a process within a load, a publish and the writing of a
+// snapshot, and anywhere. After each kill, what was acknowledged is there whole,
+// nothing else has left a trace, and the answers are those of a table built anew.
+func TestKilledLoading(t *testing.T) {
 	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 2))
 	acknowledged := int64(0)
-	for i := range points {
-		// Half of the children are let publish once, however slow the machine.
-		from := []string{"opened", "published "}[i%2]
-		acknowledged = max(acknowledged, runAndKill(t, "^TestCrashChild$", dir, from, time.Duration(r.IntN(700))*time.Millisecond))
+	s := newShooter(t, 1)
+	s.each([]string{inLoad, inPublish, inSnapshot, inAny}, func(phase string) {
+		acknowledged = max(acknowledged, s.kill("^TestCrashChild$", dir, phase))
 		acknowledged = checkWhole(t, dir, acknowledged)
-	}
-	if acknowledged < int64(points/2) {
+	})
+	if acknowledged < int64(crashesWanted(t)) {
 		t.Errorf("only %d versions were published between kills: the test shows nothing", acknowledged)
 	}
 }
@@ -124,31 +121,33 @@ func TestFoldCrashChild(t *testing.T) {
 	if dir == "" {
 		return // runs only as a child
 	}
-	m, _ := openLayered(t, dir, foldEvery, nil)
-	fmt.Println("opened")
+	a, err := table.OpenSQLite(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, done := openTold(t, a, table.MirrorOptions{Dir: dir, FoldRows: foldEvery})
 	for {
 		rows, gone := blockOf(int(m.Version()) + 1)
 		r, err := m.Write(t.Context(), table.Publish{Source: "s", Operation: table.Upsert}, rows, []table.Key{{Kind: table.EntityRow, ID: fmt.Sprintf("e%05d", gone)}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Printf("published %d\n", r.Version)
+		done(r.Version)
 	}
 }
 
 // TestKilledWhileFolding kills a process that publishes, layers, notes what changes,
-// folds and writes snapshots, at random moments. After each, the table is at what was
+// folds and writes snapshots, within folds. After each, the table is at what was
 // acknowledged or one version on, answers as one built anew, and nothing unfinished is
 // left in the directory.
 func TestKilledWhileFolding(t *testing.T) {
 	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(3, 4))
 	acknowledged := int64(0)
-	caughtUp, unfinished := 0, 0
-	points := crashesWanted(t)
-	for i := range points {
-		from := []string{"opened", "published "}[i%2]
-		acknowledged = max(acknowledged, runAndKill(t, "^TestFoldCrashChild$", dir, from, time.Duration(r.IntN(400))*time.Millisecond))
+	caughtUp, unfinished, kills := 0, 0, 0
+	s := newShooter(t, 3)
+	s.each([]string{inFold, inPublish}, func(phase string) {
+		kills++
+		acknowledged = max(acknowledged, s.kill("^TestFoldCrashChild$", dir, phase))
 		if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
 			unfinished++
 		}
@@ -186,60 +185,14 @@ func TestKilledWhileFolding(t *testing.T) {
 			t.Fatalf("left behind: %q", left)
 		}
 		closeIt()
-	}
-	if acknowledged < int64(points) {
+	})
+	if acknowledged < int64(kills) {
 		t.Errorf("only %d versions were published between kills: the test shows nothing", acknowledged)
 	}
-	t.Logf("%d kills, %d versions; killed while a file was being written %d times; %d starts caught up", points, acknowledged, unfinished, caughtUp)
-	if caughtUp < points/2 {
-		t.Errorf("%d of %d starts caught up without building anew", caughtUp, points)
+	t.Logf("%d kills, %d versions; killed while the file of a fold was being written %d times; %d starts caught up", kills, acknowledged, unfinished, caughtUp)
+	if caughtUp < kills/2 {
+		t.Errorf("%d of %d starts caught up without building anew", caughtUp, kills)
 	}
-}
-
-func crashesWanted(t *testing.T) int {
-	t.Helper()
-	s := os.Getenv(crashPoints)
-	if s == "" {
-		return 8
-	}
-	points, err := strconv.Atoi(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return points
-}
-
-// runAndKill runs the child, kills it some time after it first says from, and
-// returns the last version that it said was published.
-func runAndKill(t *testing.T, test, dir, from string, after time.Duration) (last int64) {
-	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run", test)
-	child.Env = append(os.Environ(), crashDirectory+"="+dir)
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var kill *time.Timer
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if kill == nil && strings.HasPrefix(lines.Text(), from) {
-			kill = time.AfterFunc(after, func() { child.Process.Kill() })
-			defer kill.Stop()
-		}
-		if rest, ok := strings.CutPrefix(lines.Text(), "published "); ok {
-			if last, err = strconv.ParseInt(rest, 10, 64); err != nil {
-				t.Fatal(err)
-			}
-		} else if strings.Contains(lines.Text(), "FAIL") {
-			text, _ := io.ReadAll(out)
-			t.Fatalf("the child failed: %s\n%s", lines.Text(), text)
-		}
-	}
-	child.Wait()
-	return last
 }
 
 // checkWhole returns the version that the table is at.
@@ -278,8 +231,20 @@ func checkWhole(t *testing.T, dir string, acknowledged int64) int64 {
 			t.Fatalf("the table says %q, the authority %q", e.Canonical(), name)
 		}
 	}
+	if head > 0 {
+		names, ids := []string{name}, []string(nil)
+		for i := 0; i < crashRows; i += 211 {
+			names, ids = append(names, fmt.Sprintf("name %d", i), fmt.Sprintf("nane %d", i)), append(ids, fmt.Sprintf("e%05d", i))
+		}
+		if told := difference(saying(m.Resolver().Table(), names, ids), saying(freshly(t, m), names, ids)); told != "" {
+			t.Fatalf("at version %d: %s", head, told)
+		}
+	}
 	if err := m.Authority().Sweep(context.Background()); err != nil {
 		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
+		t.Fatalf("left behind: %q", left)
 	}
 	if left := leftBehind(t, dir); left > 0 {
 		t.Fatalf("%d rows of loads that were not published are left after a sweep", left)
