@@ -157,7 +157,7 @@ const aimEvery = 200 * time.Microsecond
 func (s *shooter) kill(test, dir, phase string) (last int64) {
 	s.t.Helper()
 	process := exec.Command(os.Args[0], "-test.run", test)
-	process.Env = append(os.Environ(), crashDirectory+"="+dir)
+	process.Env = append(os.Environ(), crashDirectory+"="+dir, "PGAPPNAME="+crashName)
 	out, err := process.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)

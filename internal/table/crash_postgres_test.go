@@ -6,9 +6,30 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"onoma/internal/table"
 )
+
+// crashName is what PostgreSQL knows a child's connections by.
+const crashName = "onoma-to-be-killed"
+
+// awaitDeath waits until PostgreSQL has noticed that the child is gone. What it was
+// told before, such as a COPY, it finishes; were that swept out first, it would come
+// back. A sweep by itself gives it fifteen minutes.
+func awaitDeath(t testing.TB, db *sql.DB) {
+	t.Helper()
+	for tick := time.NewTicker(5 * time.Millisecond); ; <-tick.C {
+		alive := 0
+		if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = $1`, crashName).Scan(&alive); err != nil {
+			t.Fatal(err)
+		}
+		if alive == 0 {
+			tick.Stop()
+			return
+		}
+	}
+}
 
 func openPostgresMirror(t testing.TB, url string) (m *table.Mirror, closeIt func()) {
 	t.Helper()
@@ -58,6 +79,12 @@ func TestKilledBesidePostgres(t *testing.T) {
 // checkWholeInPostgres returns the version that the table is at.
 func checkWholeInPostgres(t *testing.T, url string, acknowledged int64) int64 {
 	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	awaitDeath(t, db)
 	m, closeIt := openPostgresMirror(t, url)
 	defer closeIt()
 	head := m.Version()
@@ -76,11 +103,6 @@ func checkWholeInPostgres(t *testing.T, url string, acknowledged int64) int64 {
 	if err := table.SweepAsIfLater(t.Context(), m.Authority()); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	left := 0
 	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM fact WHERE (n >> 32) NOT IN (SELECT batch FROM version)`).Scan(&left); err != nil {
 		t.Fatal(err)

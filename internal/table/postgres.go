@@ -19,13 +19,16 @@ func OpenPostgres(ctx context.Context, url string) (Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	config.RuntimeParams["application_name"] = "onoma"
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "onoma"
+	}
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(16)
 	s := &store{read: db, write: db, dialect: dialect{
 		numbered:   true,
 		types:      map[string]string{"text": `TEXT COLLATE "C"`, "blob": "BYTEA"},
 		forUpdate:  " FOR UPDATE",
+		skipLocked: " FOR UPDATE OF f SKIP LOCKED",
 		snapshot:   &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		insert:     insertPostgres,
 		lockSchema: `SELECT pg_advisory_xact_lock(7461001)`,

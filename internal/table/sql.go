@@ -31,6 +31,7 @@ type dialect struct {
 	numbered   bool              // placeholders are $1, not ?
 	types      map[string]string // of the schema's {{…}}
 	forUpdate  string            // locks a row that is read in order to change it
+	skipLocked string            // leaves what another is deleting to that one
 	useKey     string            // makes a scan follow the index of keys
 	snapshot   *sql.TxOptions    // a transaction that reads one moment
 	lockSchema string            // keeps others from migrating at the same time
@@ -497,7 +498,7 @@ func (s *store) sweep(ctx context.Context, abandoned time.Time) error {
 	for {
 		n, err := s.exec(ctx, s.write, `DELETE FROM fact WHERE n IN (SELECT f.n FROM fact f JOIN version z ON z.batch = f.ended
 			WHERE f.ended IS NOT NULL AND z.version <= (SELECT MIN(version) FROM version r WHERE r.source = f.source AND r.restorable = 1)
-			LIMIT `+strconv.Itoa(sweepRows)+`)`)
+			LIMIT `+strconv.Itoa(sweepRows)+s.dialect.skipLocked+`)`)
 		if err != nil {
 			return err
 		}
