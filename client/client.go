@@ -11,6 +11,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	_ "embed"
@@ -26,6 +27,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	_ "google.golang.org/grpc/health" // without it health checks of the service config do nothing
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -33,7 +35,8 @@ import (
 )
 
 // ServiceConfig is what a client does beyond sending calls. Round robin spreads
-// them. Replicas that say NOT_SERVING, as one that drains, get none. Unary reads
+// them; this package's own leaves out replicas that are behind or silent, too. Replicas
+// that say NOT_SERVING, as one that drains, get none. Unary reads
 // are tried four times when a replica is UNAVAILABLE, until one call in ten is a
 // second try: then the service is ill, and tries make it worse. Unary calls end
 // after 10 s and batches after 60 s when the caller sets no deadline. Writes and
@@ -42,8 +45,14 @@ import (
 //go:embed service_config.json
 var ServiceConfig string
 
-// maxAnswer bounds one answer; the server's own bound is 64 MB.
-const maxAnswer = 64 << 20
+const (
+	// maxAnswer bounds one answer; the server's own bound is 64 MB.
+	maxAnswer = 64 << 20
+	// probeEvery and probeTimeout end a connection with calls under way that nobody
+	// answers on any more. Servers want no probes more often than every 10 s.
+	probeEvery   = 15 * time.Second
+	probeTimeout = 5 * time.Second
+)
 
 // Options of a client. The zero Options speak in the clear and show no credential.
 type Options struct {
@@ -57,6 +66,11 @@ type Options struct {
 	// 0 is 2 s, and below 0 any is taken. Answers of one client thus never go back in
 	// time while a replica has the newest. Streams have one replica each and do not look.
 	Patience time.Duration
+	// SecondAfter is how long a read may be without an answer before another replica is
+	// asked as well, and the first answer taken; 0 is 50 ms, and below 0 none is. Each
+	// byte of the request adds 20 µs. At most one read in ten is asked twice, and none
+	// whose caller wants its header, trailer or peer. Streams and writes never are.
+	SecondAfter time.Duration
 	// Dial are further options, which outrank those of this package.
 	Dial []grpc.DialOption
 }
@@ -80,14 +94,14 @@ func New(target string, o Options) (*Client, error) {
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultServiceConfig(ServiceConfig),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: probeEvery, Timeout: probeTimeout}),
 	}
 	if o.Token != "" {
 		dial = append(dial, grpc.WithPerRPCCredentials(bearer{o.Token, o.TLS != nil}))
 	}
-	f := &forward{patience: o.Patience}
-	if f.patience == 0 {
-		f.patience = defaultPatience
-	}
+	f := &forward{patience: cmp.Or(o.Patience, defaultPatience)}
+	f.second.after = cmp.Or(o.SecondAfter, defaultSecondAfter)
+	f.second.budget.Store(10 * mostSeconds)
 	dial = append(dial, grpc.WithChainUnaryInterceptor(f.intercept))
 	conn, err := grpc.NewClient(target, append(dial, o.Dial...)...)
 	if err != nil {

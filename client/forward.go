@@ -18,18 +18,24 @@ import (
 // forward keeps the answers of one client from going back in time. Replicas learn
 // of a new version of the table one after the other; a client that got an answer of
 // version 8 from one, or that published it, would next get one of version 7 from
-// another. Such an answer is dropped and the call made again, which the balancer
-// gives to another replica. When none has answered with what was seen for as long
+// another. Such an answer is dropped and the call made again by another replica, while
+// the one that is behind gets few calls. When none has answered with what was seen for as long
 // as the patience, it is forgotten and the older answer taken: no replica has it
 // any more, as after the authority was restored from a backup.
 type forward struct {
 	patience time.Duration
+	second   second
 	seen     atomic.Int64 // newest version of an answer or a write
 	met      atomic.Int64 // when an answer last had it, or it was written; Unix nanoseconds
 }
 
-// defaultPatience is several times as long as replicas take to follow.
-const defaultPatience = 2 * time.Second
+const (
+	// defaultPatience is several times as long as replicas take to follow.
+	defaultPatience = 2 * time.Second
+	// following is for how long a replica that is behind gets no calls; then one call
+	// tries it.
+	following = 5 * time.Millisecond
+)
 
 // raise remembers a version, and that it exists.
 func (f *forward) raise(version int64) {
@@ -53,8 +59,12 @@ func (f *forward) intercept(ctx context.Context, method string, request, reply a
 		return err
 	}
 	floor, begin := f.seen.Load(), time.Now()
-	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		err := invoke(ctx, method, request, reply, conn, options...)
+	for wait := time.Millisecond; ; {
+		c := new(call)
+		err := f.second.invoke(ctx, c, method, request, reply, conn, invoke, options...)
+		if err == nil {
+			c.at.Load().trust()
+		}
 		answer, ok := reply.(interface{ GetTableVersion() int64 })
 		if !ok || err != nil && !notReached(err) {
 			return err
@@ -75,11 +85,16 @@ func (f *forward) intercept(ctx context.Context, method string, request, reply a
 		} else if over {
 			return err
 		}
+		c.at.Load().shun(following)
+		if c.trusted.Load() {
+			continue // at once: there may be another to be trusted
+		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return status.FromContextError(ctx.Err()).Err()
 		}
+		wait = min(2*wait, 100*time.Millisecond)
 	}
 }
 

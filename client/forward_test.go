@@ -19,14 +19,21 @@ import (
 	onomav1 "onoma/proto/onoma/v1"
 )
 
-// versioned answers from a table of a version that the test moves.
+// versioned answers from a table of a version that the test moves, unless it is silent.
 type versioned struct {
 	onomav1.UnimplementedResolverServiceServer
 	onomav1.UnimplementedAliasServiceServer
 	version atomic.Int64
+	silent  atomic.Bool
+	calls   atomic.Int64
 }
 
-func (v *versioned) Resolve(_ context.Context, request *onomav1.ResolveRequest) (*onomav1.ResolveResponse, error) {
+func (v *versioned) Resolve(ctx context.Context, request *onomav1.ResolveRequest) (*onomav1.ResolveResponse, error) {
+	v.calls.Add(1)
+	if v.silent.Load() {
+		<-ctx.Done()
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
 	have := v.version.Load()
 	if have < request.GetQuery().GetMinTableVersion() {
 		s, err := status.New(codes.FailedPrecondition, "behind").WithDetails(&errdetails.ErrorInfo{Domain: "onoma", Reason: "TABLE_VERSION_NOT_REACHED"})
@@ -44,6 +51,11 @@ func (v *versioned) UpsertEntities(context.Context, *onomav1.UpsertEntitiesReque
 
 // replicas serves several, which one client is connected to.
 func replicas(t *testing.T, patience time.Duration, versions ...int64) (*client.Client, []*versioned) {
+	t.Helper()
+	return replicasOf(t, client.Options{Patience: patience}, versions...)
+}
+
+func replicasOf(t *testing.T, o client.Options, versions ...int64) (*client.Client, []*versioned) {
 	t.Helper()
 	var all []*versioned
 	var state resolver.State
@@ -70,7 +82,8 @@ func replicas(t *testing.T, patience time.Duration, versions ...int64) (*client.
 	}
 	names := manual.NewBuilderWithScheme("test")
 	names.InitialState(state)
-	c, err := client.New("test:///", client.Options{Patience: patience, Dial: []grpc.DialOption{grpc.WithResolvers(names)}})
+	o.Dial = append(o.Dial, grpc.WithResolvers(names))
+	c, err := client.New("test:///", o)
 	if err != nil {
 		t.Fatal(err)
 	}

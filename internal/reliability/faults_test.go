@@ -116,6 +116,9 @@ func TestFaults(t *testing.T) {
 				pause(2 * time.Second)
 			},
 			func(s *system) { s.replicas[1].start() }},
+		{"A replica of three frozen",
+			func(s *system) { s.replicas[1].signal(syscall.SIGSTOP); pause(5 * time.Second) },
+			func(s *system) { s.replicas[1].signal(syscall.SIGCONT) }},
 		{"A publish every second, ten times",
 			func(s *system) {
 				tick := time.NewTicker(time.Second)
