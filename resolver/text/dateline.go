@@ -1,23 +1,33 @@
 package text
 
-import "onoma/resolver/fact"
+import (
+	"onoma/resolver"
+	"onoma/resolver/fact"
+)
 
 // datelineTokens is how far behind its place a dateline may reach.
 const datelineTokens = 10
 
 // isDateline reports whether the run is the place that a dispatch comes from: the
 // first words of a line, in capitals before a sign that is no space, or before a
-// dash: "KYIV, Oct 25 (Reuters) –", "MOSKAU/KIEW.", "Berlin (dpa) -".
+// dash: "KYIV, Oct 25 (Reuters) –", "MOSKAU/KIEW.", "Berlin (dpa) -". A place that
+// few know is one with a day, a country or an agency behind it: no "Yes - and" is.
 func (w *work) isDateline(r *run) bool {
 	list := w.tokens.list
 	if r.title || len(r.candidates) == 0 || list[r.from].form&(formCased|formUpper|formTitle) != formCased|formUpper || r.to == len(list) {
 		return false
 	}
-	switch bearerOf(&r.candidates[0]).Kind() {
+	top := &r.candidates[0]
+	if top.Name.Valid() && top.Name.Kind() == fact.Acronym || top.Method == resolver.Inflected || r.inflected {
+		return false
+	}
+	bearer := bearerOf(top)
+	switch bearer.Kind() {
 	case fact.Place, fact.Country, fact.Region:
 	default:
 		return false
 	}
+	known := bearer.Prominence() >= everywhereKnown
 	first := r.from
 	for first > 0 && list[first].gap&gapSlash != 0 && list[first-1].form&formCaps != 0 {
 		first--
@@ -33,7 +43,8 @@ func (w *work) isDateline(r *run) bool {
 	if next.gap&gapLine != 0 || next.gap == gapSpace {
 		return false
 	}
-	if caps && (next.form&formCaps == 0 || next.gap&(gapOpen|gapSlash) != 0) && next.gap != gapHyphen && next.gap != gapQuote {
+	known = known || next.gap&(gapComma|gapOpen|gapSlash) != 0
+	if known && caps && (next.form&formCaps == 0 || next.gap&(gapOpen|gapSlash) != 0) && next.gap != gapHyphen && next.gap != gapQuote {
 		return true
 	}
 	for k := r.to; k < min(len(list), r.to+datelineTokens); k++ {
@@ -41,7 +52,7 @@ func (w *work) isDateline(r *run) bool {
 		case g&(gapStop|gapLine) != 0:
 			return false
 		case g&(gapHyphen|gapOther) != 0 && g&gapSpace != 0 && g&gapComma == 0:
-			return true
+			return known
 		}
 	}
 	return false

@@ -121,6 +121,9 @@ func (w *work) homesOf(c *resolver.Candidate) uint16 {
 func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
 	const wellKnown, known, namesake = 0.75, 0.6, 0.5
 	t := &w.tokens.list[r.from]
+	if words == 2 && w.cue(r.from)&cueArticle != 0 {
+		words = 1 // "the Left"
+	}
 	short := words == 1
 	if t.form&formChar != 0 {
 		short = r.to-r.from < longChars

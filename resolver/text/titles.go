@@ -292,8 +292,8 @@ func (w *work) titlesOf(key string, r *run) []title {
 	}
 	// An inflected head or whole: "президента", "des Präsidenten".
 	words := strings.Split(key, " ")
-	if len(words) > 4 {
-		return nil
+	if len(words) > 4 || sameLanguage(w.language, "en") {
+		return nil // what English takes an ending off was a plural: "German speakers"
 	}
 	forms := make([][]string, len(words))
 	for i, word := range words {
