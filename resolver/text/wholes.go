@@ -66,7 +66,8 @@ func (w *work) wholeAfter(h *wholes, r *run) bool {
 
 func (w *work) wholeBefore(h *wholes, r *run) bool {
 	list := w.tokens.list
-	var key []byte
+	key := w.scratch
+	defer func() { w.scratch = key }()
 	for n := 1; n <= h.most && n <= r.from; n++ {
 		if g := list[r.from-n+1].gap; g != gapSpace && !(g == gapQuote || g&^(gapDot|gapSpace) == 0) {
 			return false
