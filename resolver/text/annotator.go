@@ -194,6 +194,14 @@ func (r *run) kind() fact.Kind {
 	return r.candidates[0].Entity.Kind()
 }
 
+// bearerKind is the kind of what bears the name.
+func (r *run) bearerKind() fact.Kind {
+	if len(r.candidates) == 0 {
+		return fact.KindUnspecified
+	}
+	return bearerOf(&r.candidates[0]).Kind()
+}
+
 type state uint8
 
 const (

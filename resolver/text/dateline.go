@@ -14,6 +14,9 @@ const datelineTokens = 10
 // few know is one with a day, a country or an agency behind it: no "Yes - and" is.
 func (w *work) isDateline(r *run) bool {
 	list := w.tokens.list
+	if list[r.from].form&formChar != 0 {
+		return w.isCharDateline(r)
+	}
 	if r.title || len(r.candidates) == 0 || list[r.from].form&(formCased|formUpper|formTitle) != formCased|formUpper || r.to == len(list) {
 		return false
 	}
@@ -56,4 +59,30 @@ func (w *work) isDateline(r *run) bool {
 		}
 	}
 	return false
+}
+
+// isCharDateline is the same of scripts without case: a day behind the place, or
+// the sign before the agency: "新华社北京4月9日电", "(서울=연합뉴스)", "【アンカラ＝共同】".
+func (w *work) isCharDateline(r *run) bool {
+	const agency = 8 // characters before the place
+	list := w.tokens.list
+	if r.to+1 >= len(list) || !isPlace(bearerOf(&r.candidates[0]).Kind()) {
+		return false
+	}
+	first := r.from
+	for r.from-first < agency && list[first].gap&(gapFirst|gapLine|gapOpen|gapStop) == 0 {
+		first--
+	}
+	next := &list[r.to]
+	switch {
+	case list[first].gap&(gapFirst|gapLine|gapOpen) == 0:
+		return false
+	case next.gap&gapSlash != 0, next.gap == gapMiddle && list[r.from].gap&gapOpen != 0:
+		return true
+	}
+	if next.form&formDigits == 0 || next.gap&^gapSpace != 0 {
+		return false
+	}
+	unit := w.tokens.surface(r.to+1, r.to+2)
+	return unit == "月" || unit == "日"
 }

@@ -58,9 +58,6 @@ func (w *work) initialsAt(i, limit, longest int) int {
 		return i
 	}
 	list := w.tokens.list
-	if i > 0 && list[i].gap == 0 && list[i-1].script == list[i].script && !known.towards[string(w.tokens.key(i-1))] {
-		return i // inside a word
-	}
 	end := i
 	for end < limit && end-i < mostInitials && known.ids[string(w.tokens.key(end))] != "" &&
 		(end == i || list[end].gap == 0 || list[end].gap == gapMiddle) {
@@ -68,6 +65,12 @@ func (w *work) initialsAt(i, limit, longest int) int {
 	}
 	if end == i || longest > end {
 		return i
+	}
+	if i > 0 && list[i].gap == 0 && list[i-1].form&formDigits != 0 {
+		return i // "4일" is a day
+	}
+	if i > 0 && list[i].gap == 0 && list[i-1].script == list[i].script && !known.towards[string(w.tokens.key(i-1))] && (end-i == 1 || list[i].script != name.Han) {
+		return i // inside a word
 	}
 	if end-i == 1 && (list[i].gap == gapFirst || end < len(list) && list[i].script == name.Han && w.tag == "zh" && list[end].gap != 0) {
 		return i

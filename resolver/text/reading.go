@@ -587,7 +587,27 @@ func (w *work) relationBefore(r *run, first int) (cue, int) {
 		}
 		at -= length
 	}
+	if found == 0 && at == r.from && w.isApposed(r, first) {
+		return cueIn, at
+	}
 	return found, at
+}
+
+// isApposed reports whether the name says which city or region is spoken of: the
+// noun stands before it, or before the demonym before it: "العاصمة السورية دمشق".
+func (w *work) isApposed(r *run, first int) bool {
+	list := w.tokens.list
+	k := r.from
+	if k > first && list[k].gap == gapSpace && w.covered[k-1] != 0 && r.bearerKind() == fact.Place {
+		if o := &w.runs[w.covered[k-1]-1]; len(o.candidates) > 0 && o.candidates[0].Reading == resolver.Demonymic {
+			k = o.from
+		}
+	}
+	if k <= first || list[k].gap&^gapSpace != 0 || list[r.from].form&formCased != 0 {
+		return false
+	}
+	c, _ := w.cueUpTo(k)
+	return c&cuePlace != 0 && c&(cuePolity|cueRelation) == 0 && r.bearerKind() != fact.Country
 }
 
 // liesIn reports whether the name is said where another place lies: "Oslo,
@@ -628,7 +648,7 @@ func (w *work) listHead(r *run, first int) *run {
 			return head
 		}
 		before := &w.runs[w.covered[k-1]-1]
-		if before == r || before.kind() != head.kind() && (!isPlace(before.kind()) || k == head.from) {
+		if before == r || before.bearerKind() != head.bearerKind() && (!isPlace(before.bearerKind()) || k == head.from) {
 			return head
 		}
 		// A comma alone makes no list: "in England, Argentina hosted".

@@ -336,6 +336,9 @@ func (w *work) endsChars(end int) bool {
 	}
 	after := &w.tokens.list[end]
 	switch last := w.tokens.list[end-1].script; last {
+	case name.Han:
+		// The head of a ministry is a title: 美国财政部|长 is 美国 and 财政部长.
+		return !isHead(w.tokens.key(end)) || !isBody(w.tokens.key(end-1))
 	case name.Hangul:
 		return after.script != name.Hangul || w.particle(end)
 	case name.Kana:
@@ -345,6 +348,17 @@ func (w *work) endsChars(end int) bool {
 		return !strings.ContainsRune("ะาำๅๆฯะາຳ", r)
 	}
 	return true
+}
+
+func isHead(key []byte) bool { return string(key) == "长" }
+
+// isBody reports the last characters of ministries, offices and courts.
+func isBody(key []byte) bool {
+	switch string(key) {
+	case "部", "局", "院", "署", "厅", "委":
+		return true
+	}
+	return false
 }
 
 func hiragana(s string) bool {
@@ -492,12 +506,13 @@ func (w *work) withoutClitic(i, limit int, inner bool) int {
 	for _, c := range clitics() {
 		rest, ok := strings.CutPrefix(surface, c.Text)
 		stroke := len(rest) - len(strings.TrimLeft(rest, tatweel))
-		if rest = rest[stroke:]; !ok || utf8.RuneCountInString(rest) < leastBare {
+		letters := utf8.RuneCountInString(rest[stroke:])
+		if rest = rest[stroke:]; !ok || letters == 0 {
 			continue
 		}
 		w.scratch = name.AppendFold(w.scratch[:0], c.Instead+rest)
 		end := w.words(i, limit, w.scratch)
-		if end == i {
+		if end == i || end == i+1 && letters < leastBare {
 			continue
 		}
 		start, query := int(t.start), c.Instead+rest+w.document.Text[t.end:w.tokens.list[end-1].end]
@@ -515,7 +530,8 @@ func (w *work) withoutClitic(i, limit int, inner bool) int {
 // tatweel is the stroke that draws out an Arabic word, and joins a clitic to a name.
 const tatweel = "ـ"
 
-// leastBare is how many letters must remain of a word that lost a clitic.
+// leastBare is how many letters must remain of a word that lost a clitic, where it
+// is a name by itself: "בתל אביב" is in Tel Aviv.
 const leastBare = 3
 
 // add adds the run of tokens from..to, unless the table denies it or no candidate
@@ -548,7 +564,11 @@ func (w *work) lastMark(r *run) int {
 	if !r.candidates[0].Name.Valid() {
 		return 0
 	}
-	last, _ := utf8.DecodeLastRuneInString(r.candidates[0].Name.Text())
+	text := r.candidates[0].Name.Text()
+	if whole := r.candidates[0].Entity.Canonical(); strings.HasPrefix(whole, text) {
+		text = whole // "Jr" for "Jr."
+	}
+	last, _ := utf8.DecodeLastRuneInString(text)
 	next, size := utf8.DecodeRuneInString(w.document.Text[r.end:])
 	switch classify(last) {
 	case dot:

@@ -110,7 +110,7 @@ func (w *work) homesOf(c *resolver.Candidate) uint16 {
 			homes |= 1 << i
 		}
 	}
-	if bearer := bearerOf(c); homes == 0 && bearer.Kind() == fact.Organization && !countryOf(bearer, 0).Valid() {
+	if bearer := bearerOf(c); homes == 0 && (bearer.Kind() == fact.Organization && !countryOf(bearer, 0).Valid() || bearer.Kind() == fact.Person && !w.speaksFor(c).Valid()) {
 		homes = homeless
 	}
 	w.homes[number] = homes
@@ -142,7 +142,7 @@ func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
 	case fact.Place, fact.Region, fact.Facility:
 		return short && kind != fact.Demonym && bearer.Prominence() < known || bearer.Prominence() < namesake
 	case fact.Organization:
-		return (kind == fact.Acronym || short) && bearer.Prominence() < wellKnown
+		return kind == fact.Acronym && bearer.Prominence() < wellKnown || short && bearer.Prominence() < known
 	}
 	return false
 }

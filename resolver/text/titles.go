@@ -469,7 +469,7 @@ func (w *work) personBeside(f *found) *run {
 // none of the title's: "Yunanistan Başbakanı Erdoğan'ı aradı" speaks of two.
 func (w *work) ofAnother(r *run, f *found) bool {
 	person := r.candidates[0].Entity
-	if r.state != sure || len(r.candidates) > 1 || f.of.kind() != fact.Country {
+	if r.state != sure || r.outcome != resolver.Resolved || f.of.kind() != fact.Country {
 		return false
 	}
 	another := false
