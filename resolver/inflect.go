@@ -2,7 +2,9 @@ package resolver
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"onoma/resolver/fact"
@@ -16,40 +18,77 @@ const (
 	maxInflectedWords = 4
 	maxForms          = 512
 	// inflectedOdds are the log10 odds that a word which a known ending turns
-	// into a name of the table is that name; shortOdds those of a short word in
-	// Latin letters, where many languages meet: "Malo" is hardly Mali.
-	inflectedOdds, shortOdds = 1.7, 0.3
-	shortLetters             = 5
+	// into a name of the table is that name; doubtfulOdds those of one that may
+	// as well be another name.
+	inflectedOdds, doubtfulOdds = 1.7, 0.3
+	// shortLetters is the length to which a word in Latin letters is short: many
+	// languages meet there, and "Malo" is hardly Mali.
+	shortLetters = 5
+	// tellingEnding is how many letters an ending has that hardly ends a name by
+	// chance.
+	tellingEnding = 2
 )
 
 // inflection is the memory of the search for inflected names.
 type inflection struct {
 	tokens []name.Token
 	stems  [maxInflectedWords]name.Stems
-	forms  [][]byte // of every word: itself, then without its endings
-	end    []int    // of forms, by word
+	forms  []name.Stem // of every word: itself, then without its endings
+	end    []int       // of forms, by word
 	key    []byte
 	left   int
 	only   inflectedOnly
 }
 
-// inflectedOnly is what the forms that are looked up may be names of.
+// inflectedOnly is what the forms that are looked up rest on, and so what they may
+// be names of.
 type inflectedOnly uint8
 
 const (
-	anyEntity    inflectedOnly = iota
-	anyPlace                   // they rest on endings that only places may have
-	famousPlaces               // they rest on stems of two letters: Києва
+	plainEndings inflectedOnly = iota
+	boldEndings                // those of one word at least; no person by these alone
+	shortStems                 // of two letters, as of Києва: famous places
 )
 
-// admits reports whether a form may be a name of the entity.
-func (only inflectedOnly) admits(e index.Entity) bool {
-	switch e.Kind() {
-	case fact.Country, fact.Region, fact.Place:
-		return only != famousPlaces || e.Prominence() >= famousProminence
-	}
-	return only == anyEntity
+// taken is what endings have been taken off a name.
+type taken struct {
+	words     int // that lost one
+	plain     int // of these, by endings that names seldom have by nature
+	ending    int // letters of the longest
+	languages name.Languages
 }
+
+// with adds the form of one more word.
+func (t taken) with(form *name.Stem) taken {
+	if form.Ending < 0 {
+		return t
+	}
+	t.words++
+	if !form.Bold {
+		t.plain++
+	}
+	t.ending = max(t.ending, form.Ending)
+	t.languages &= form.Languages
+	return t
+}
+
+// admits reports whether the form may be a name of the entity. Bold endings lead to
+// a person when a plain one, the language, the length of the ending or fame speaks
+// for it as well.
+func (in *inflection) admits(q *Query, e index.Entity, so taken) bool {
+	switch {
+	case in.only == shortStems:
+		return isPlace(e.Kind()) && e.Prominence() >= famousProminence
+	case in.only == plainEndings || e.Kind() != fact.Person || so.plain > 0 || so.in(q.Language):
+		return true
+	case len(in.tokens) > 1:
+		return so.ending >= tellingEnding || wellKnown(e)
+	}
+	return so.ending >= tellingEnding && wellKnown(e)
+}
+
+// in reports whether the language inflects so.
+func (t taken) in(language string) bool { return name.InflectingLanguage(language)&t.languages != 0 }
 
 // famousProminence is that of capitals of countries and cities known everywhere.
 const famousProminence = 0.6
@@ -57,16 +96,48 @@ const famousProminence = 0.6
 // obscureProminence is below that of everything news names by itself.
 const obscureProminence = 0.4
 
-// obscure reports whether all hits are things with a name of one word that news
-// hardly ever names. An inflected form of a famous name may well be meant instead:
-// "Путина" is oftener Putin's than a village. Names of several words seldom meet so.
-func obscure(a *Answer) bool {
+// mayInflect reports whether the query, whose key has hits, may be an inflected name
+// nevertheless: if all hits are things that news hardly ever names ("Путина" is
+// oftener Putin's than a village), or words for the people of a city that begin with
+// a capital letter, as nouns do ("Минском"). In Latin letters too many languages meet
+// to doubt a name that is there, unless the language is said. Names of several words
+// seldom meet so.
+func (q *Query) mayInflect(a *Answer) bool {
+	if bytes.ContainsRune(a.key, ' ') {
+		return false
+	}
+	doubtful := inflects(q.Name) || name.InflectingLanguage(q.Language) != 0
+	capital := startsUpper(q.Name)
 	for i := range a.hits {
-		if a.hits[i].method == Pinned || a.hits[i].entity.Prominence() >= obscureProminence {
+		switch h := &a.hits[i]; {
+		case h.method == Pinned:
+			return false
+		case capital && h.isAdjective():
+		case !doubtful || h.entity.Prominence() >= obscureProminence:
 			return false
 		}
 	}
-	return !bytes.ContainsRune(a.key, ' ')
+	return true
+}
+
+// isAdjective reports whether the hit is a word for the people of a city, found but
+// for its capital letter.
+func (h *hit) isAdjective() bool {
+	return h.method == Normalized && h.name.Kind() == fact.Demonym && h.entity.Kind() == fact.Place
+}
+
+// preferNouns takes out the words for the people of a city whose own name the query
+// is a form of.
+func (a *Answer) preferNouns() {
+	nouns := a.hits
+	a.hits = slices.DeleteFunc(a.hits, func(h hit) bool {
+		return h.isAdjective() && slices.ContainsFunc(nouns, func(n hit) bool { return n.method == Inflected && n.entity == h.entity })
+	})
+}
+
+func startsUpper(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsUpper(r)
 }
 
 // inflects reports whether a name is in a script whose languages inflect names.
@@ -79,8 +150,9 @@ func inflects(text string) bool {
 	return false
 }
 
-// gatherInflected looks the query up with the ending of each word taken off or
-// put back into its base form, onto keys that exist and nothing else.
+// gatherInflected looks the query, whose key is in a.key, up with the ending of
+// each word taken off or put back into its base form, onto keys that exist and
+// nothing else.
 func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
 	if a.inflection == nil {
 		a.inflection = new(inflection)
@@ -90,59 +162,54 @@ func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
 	if n := len(in.tokens); n == 0 || n > maxInflectedWords {
 		return
 	}
-	t.gatherForms(q, a, in, anyEntity, tr)
-	if len(a.hits) == 0 && name.ScriptOf(q.Name) == name.Latin {
-		t.gatherForms(q, a, in, anyPlace, tr)
+	before := len(a.hits)
+	for only := plainEndings; only <= shortStems && !slices.ContainsFunc(a.hits[before:], isWellKnown); only++ {
+		if only < shortStems || len(in.tokens) == 1 && inflects(q.Name) {
+			t.gatherForms(q, a, in, only, tr)
+		}
 	}
-	if len(a.hits) == 0 && len(in.tokens) == 1 && inflects(q.Name) {
-		t.gatherForms(q, a, in, famousPlaces, tr)
-	}
 }
 
-// doubtful reports whether a name in Latin letters is too easily reached by an
-// ending: a short word, or a single name of a person, of which another is at
-// hand with every letter (Martin, Martina; William, Williams).
-func doubtful(n index.Name, key []byte) bool {
-	return utf8.RuneCount(key) <= shortLetters || n.Entity().Kind() == fact.Person && !bytes.ContainsRune(key, ' ')
-}
-
-// lastIsWhole reports whether the key ends in the last word as the query has it.
-// Where names are declined, the surname is: "Andreas Müller" is no form of Andrea
-// Müller.
-func (in *inflection) lastIsWhole() bool {
-	last := in.tokens[len(in.tokens)-1].Text
-	return len(in.tokens) > 1 && len(in.key) > len(last) && bytes.HasSuffix(in.key, last) && in.key[len(in.key)-len(last)-1] == ' '
-}
-
-// gatherForms looks up the forms that may be names of the entities wanted.
+// gatherForms looks up the forms that rest on the endings wanted.
 func (t *Table) gatherForms(q *Query, a *Answer, in *inflection, only inflectedOnly, tr *tracer) {
 	in.only = only
-	in.spread()
-	t.eachForm(q, a, in, 0, tr)
-}
-
-// spread sets the forms of every word.
-func (in *inflection) spread() {
-	in.forms, in.end, in.key, in.left = in.forms[:0], in.end[:0], in.key[:0], maxForms
-	for i, token := range in.tokens {
-		in.forms = append(in.forms, token.Text)
-		switch in.only {
-		case anyEntity:
-			in.forms = append(in.forms, in.stems[i].Of(token.Text, token.Script)...)
-		case anyPlace:
-			in.forms = append(in.forms, in.stems[i].OfPlace(token.Text)...)
-		case famousPlaces:
-			in.forms = append(in.forms, in.stems[i].OfShort(token.Text, token.Script)...)
-		}
-		in.end = append(in.end, len(in.forms))
+	if in.spread() {
+		t.eachForm(q, a, in, 0, taken{languages: name.EveryLanguage}, tr)
 	}
 }
 
-// eachForm extends the key by every form of word i and looks whole keys up.
-func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, tr *tracer) {
+// spread sets the forms of every word, and reports whether one has a form that is
+// wanted beside itself.
+func (in *inflection) spread() (some bool) {
+	in.forms, in.end, in.key, in.left = in.forms[:0], in.end[:0], in.key[:0], maxForms
+	for i, token := range in.tokens {
+		var stems []name.Stem
+		switch in.only {
+		case plainEndings:
+			stems = in.stems[i].Of(token.Text, token.Script)
+		case boldEndings:
+			stems = in.stems[i].Bold(token.Text, token.Script, len(in.tokens) > 1)
+		case shortStems:
+			stems = in.stems[i].OfShort(token.Text, token.Script)
+		}
+		for k := range stems {
+			some = some || stems[k].Bold == (in.only == boldEndings)
+		}
+		in.forms = append(append(in.forms, name.Stem{Text: token.Text, Ending: -1}), stems...)
+		in.end = append(in.end, len(in.forms))
+	}
+	return some
+}
+
+// eachForm extends the key by every form of word i that some language gives it
+// together with those before, and looks whole keys up.
+func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, so taken, tr *tracer) {
 	if i == len(in.end) {
-		in.left--
-		t.gatherForm(q, a, in, tr)
+		// What lost nothing, or bold endings where plain ones have been looked up, is known.
+		if so.words > 0 && (so.plain < so.words) == (in.only == boldEndings) {
+			in.left--
+			t.gatherForm(q, a, in, so, tr)
+		}
 		return
 	}
 	first := 0
@@ -150,39 +217,111 @@ func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, tr *tracer)
 		first = in.end[i-1]
 	}
 	start := len(in.key)
-	for _, form := range in.forms[first:in.end[i]] {
-		if in.left <= 0 {
-			return
+	for k := first; k < in.end[i] && in.left > 0; k++ {
+		next := so.with(&in.forms[k])
+		if next.languages == 0 {
+			continue
 		}
 		in.key = in.key[:start]
 		if i > 0 {
 			in.key = append(in.key, ' ')
 		}
-		in.key = append(in.key, form...)
-		t.eachForm(q, a, in, i+1, tr)
+		in.key = append(in.key, in.forms[k].Text...)
+		t.eachForm(q, a, in, i+1, next, tr)
 	}
 }
 
+func (t *Table) gatherForm(q *Query, a *Answer, in *inflection, so taken, tr *tracer) {
+	names := t.index.Lookup("", in.key)
+	if names.Len() > 0 && len(in.tokens) == 1 && name.Confusable(string(in.tokens[0].Text), string(in.key)) {
+		return // Nigeria, Niger
+	}
+	for i := range names.Len() {
+		n := names.At(i)
+		switch n.Kind() {
+		case fact.Acronym, fact.Demonym:
+			continue // demonyms stand in the table in all their forms
+		}
+		if !in.admits(q, n.Entity(), so) {
+			continue
+		}
+		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])
+		a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: Inflected, odds: t.inflectedOdds(q, n, in, so)})
+	}
+}
+
+// inflectedOdds returns the odds that the query is an inflected form of the name.
+// In Latin letters many languages meet, and a form of one is a name in another.
+func (t *Table) inflectedOdds(q *Query, n index.Name, in *inflection, so taken) float64 {
+	if name.ScriptOf(q.Name) != name.Latin {
+		return inflectedOdds
+	}
+	person := n.Entity().Kind() == fact.Person
+	if len(in.tokens) > 1 {
+		if person && in.lastIsWhole(q.Name, n.Text()) {
+			return doubtfulOdds
+		}
+		return inflectedOdds
+	}
+	word := in.tokens[0]
+	said := so.in(q.Language)
+	known := wellKnown(n.Entity())
+	switch {
+	case !said && (name.IsGiven(word.Text) || t.index.Sounds().Calls(word.Text, word.Script, fact.Person)):
+		return doubtfulOdds // a name itself: Martina, Williams, Malin
+	case person && !said && (so.ending < tellingEnding || !known):
+		return doubtfulOdds
+	case utf8.RuneCount(in.key) <= shortLetters && !said && !known && !so.in(n.Language()):
+		return doubtfulOdds
+	}
+	return inflectedOdds
+}
+
+func isWellKnown(h hit) bool { return wellKnown(h.entity) }
+
+// wellKnown reports whether everybody knows the entity: news says its name in every
+// case and every language.
+func wellKnown(e index.Entity) bool {
+	return e.Prominence() >= famousProminence || e.Kind() == fact.Country || e.Stands()
+}
+
+// lastIsWhole reports whether the key ends in the last word as the query has it,
+// and the name does too as it is written. Where names are declined, the surname is:
+// "Andreas Müller" is no form of Andrea Müller.
+func (in *inflection) lastIsWhole(asked, held string) bool {
+	last := in.tokens[len(in.tokens)-1].Text
+	return len(in.key) > len(last) && bytes.HasSuffix(in.key, last) && in.key[len(in.key)-len(last)-1] == ' ' &&
+		strings.HasSuffix(asked, held[strings.LastIndexByte(held, ' ')+1:])
+}
+
 // gatherBare looks the query up without what its language writes onto names:
-// بالصين, 中国が, ইউক্রেনের. The longest clitic that leaves a name counts.
+// بالصين, 中国が, ইউক্রেনের, and without the words in front of them: "w Kijowie",
+// با تهران. The longest that leaves a name counts.
 func (t *Table) gatherBare(q *Query, a *Answer, tr *tracer) {
 	a.bare = name.AppendBare(a.bare[:0], q.Name)
-	for _, text := range a.bare {
+	joined := len(a.bare)
+	var perhaps bool
+	a.bare, perhaps = name.AppendBehind(a.bare, q.Name)
+	bare := *q
+	for i, text := range a.bare {
+		bare.Name = text
 		if a.key = name.AppendFold(a.key[:0], text); len(a.key) == 0 {
 			continue
 		}
-		names := t.index.Lookup("", a.key)
-		for i := range names.Len() {
-			n := names.At(i)
-			if n.Kind() == fact.Acronym {
-				continue
+		t.gather(&bare, a.key, a, tr)
+		if len(a.hits) == 0 {
+			t.gatherVariants(&bare, a, tr)
+		}
+		apart := i >= joined
+		a.takeBare(!apart && !strings.HasPrefix(q.Name, text))
+		if len(a.hits) == 0 && apart {
+			a.key = name.AppendFold(a.key[:0], text)
+			t.gatherInflected(&bare, a, tr)
+		}
+		for k := range a.hits {
+			if h := &a.hits[k]; apart && perhaps && !isWellKnown(*h) {
+				h.odds = min(h.odds, doubtfulOdds) // di Maio is no island
 			}
-			odds := inflectedOdds
-			if inFront := !strings.HasPrefix(q.Name, text); inFront && n.Entity().Kind() == fact.Person && !bytes.ContainsRune(a.key, ' ') {
-				odds = shortOdds // بلال is hardly Lal
-			}
-			tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])
-			a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: Inflected, odds: odds})
 		}
 		if len(a.hits) > 0 {
 			return
@@ -190,22 +329,19 @@ func (t *Table) gatherBare(q *Query, a *Answer, tr *tracer) {
 	}
 }
 
-func (t *Table) gatherForm(q *Query, a *Answer, in *inflection, tr *tracer) {
-	names := t.index.Lookup("", in.key)
-	for i := range names.Len() {
-		n := names.At(i)
-		switch n.Kind() {
-		case fact.Acronym, fact.Demonym:
-			continue // demonyms stand in the table in all their forms
-		}
-		if !in.only.admits(n.Entity()) {
+// takeBare makes the hits those of a name that stood bare of what was written onto
+// it, in front or not.
+func (a *Answer) takeBare(inFront bool) {
+	kept := a.hits[:0]
+	for _, h := range a.hits {
+		if h.method == Pinned || h.name.Kind() == fact.Acronym && inFront {
 			continue
 		}
-		odds := inflectedOdds
-		if name.ScriptOf(q.Name) == name.Latin && (doubtful(n, in.key) || in.lastIsWhole() && n.Entity().Kind() == fact.Person) {
-			odds = shortOdds
+		h.method, h.odds = Inflected, inflectedOdds
+		if inFront && h.entity.Kind() == fact.Person && !strings.Contains(h.name.Text(), " ") {
+			h.odds = doubtfulOdds // بلال is hardly Lal
 		}
-		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])
-		a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: Inflected, odds: odds})
+		kept = append(kept, h)
 	}
+	a.hits = kept
 }

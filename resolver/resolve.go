@@ -40,9 +40,10 @@ func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 	if len(a.hits) == 0 {
 		t.gatherBare(q, a, tr)
 	}
-	if len(a.hits) == 0 || inflects(q.Name) && obscure(a) {
+	if len(a.hits) == 0 || q.mayInflect(a) {
 		a.key = name.AppendFold(a.key[:0], q.Name)
 		t.gatherInflected(q, a, tr)
+		a.preferNouns()
 	}
 	if len(a.hits) == 0 {
 		t.gatherAlike(q, a, tr)

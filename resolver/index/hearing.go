@@ -484,7 +484,7 @@ func (s *Sounds) listen(q *name.Form, i int, h *Hearing) term {
 	h.seen.reset()
 	s.point(t.Text, t.Script, sameWeight, h)
 	for _, stem := range h.stems.Of(t.Text, t.Script) {
-		s.point(stem, t.Script, stemWeight, h)
+		s.point(stem.Text, t.Script, stemWeight, h)
 	}
 	s.sift(q, i, h)
 	h.sort()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"onoma/resolver/fact"
 	"onoma/resolver/name"
 )
 
@@ -276,6 +277,40 @@ func hashOf(key name.Key) uint32 {
 	h := (uint64(key) + 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93
 	h = (h ^ h>>32) * 0x9e3779b97f4a7c15
 	return uint32(h >> 32)
+}
+
+// Calls reports whether a word, as it is spelt, stands in a heard name of an entity
+// of the kind. It costs a sound key, a binary search, and a look at the names that
+// have the word up to the first such.
+func (s *Sounds) Calls(word []byte, script name.Script, kind fact.Kind) bool {
+	if s.layered != nil && s.layered.over.Calls(word, script, kind) {
+		return true
+	}
+	w := s.findWord(word, script)
+	if w == none {
+		return false
+	}
+	for names := s.cursor(w); names.left > 0; {
+		heard := names.name()
+		if s.hides(heard) {
+			continue
+		}
+		group := s.groupOf(heard)
+		for i := range group.Len() {
+			if group.At(i).Entity().Kind() == kind {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// groupOf returns the names that are heard as one.
+func (s *Sounds) groupOf(heard uint32) Names {
+	if s.group != nil {
+		return s.group(s.firstOf(heard))
+	}
+	return Name{s.index, s.firstOf(heard)}.Group()
 }
 
 // findWord returns the number of the word, or none.

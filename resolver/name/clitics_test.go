@@ -35,3 +35,23 @@ func TestUnmasked(t *testing.T) {
 		}
 	}
 }
+
+func TestAppendBehind(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		want    []string
+		perhaps bool
+	}{
+		{"w Kijowie", []string{"Kijowie"}, false},
+		{"in der Ukraine", []string{"der Ukraine", "Ukraine"}, true},
+		{"با تهران", []string{"تهران"}, false},
+		{"di Maio", []string{"Maio"}, true},
+		{"Na Kyung-won", nil, false},
+		{"в", nil, false},
+	} {
+		got, perhaps := AppendBehind(nil, c.text)
+		if !slices.Equal(got, c.want) || perhaps != c.perhaps {
+			t.Errorf("AppendBehind(%q) = %q, %v, want %q, %v", c.text, got, perhaps, c.want, c.perhaps)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -13,31 +14,60 @@ import (
 //go:embed data/inflect/*.txt
 var inflectFiles embed.FS
 
-//go:embed data/inflect-places.txt
-var placeInflectFile string
-
-var placeInflections = sync.OnceValue(func() *paradigms { return compileParadigms("inflect-places.txt", placeInflectFile) })
-
 // Bounds of inflection.
 const (
-	maxEnding = 16 // bytes of the longest ending looked for
-	leastStem = 3  // characters that must stand before an ending
+	leastStem = 3 // characters that must stand before an ending
 	// leastShortStem is leastStem where only famous names are looked for.
 	leastShortStem = 2
-	// maxStems bounds the stems of one word.
-	maxStems = 24
+	// maxStems bounds the stems of one word, maxBold those with bold endings.
+	maxStems, maxBold = 24, 64
 )
+
+// Languages is a set of languages whose endings are known.
+type Languages uint64
+
+// EveryLanguage is the set of all.
+const EveryLanguage = ^Languages(0)
+
+// InflectingLanguage returns the set of the language of a BCP-47 tag; it is empty
+// when no endings of the language are known.
+func InflectingLanguage(tag string) Languages {
+	base, _, _ := strings.Cut(tag, "-")
+	if i := slices.Index(inflections().languages, base); i >= 0 {
+		return 1 << i
+	}
+	return 0
+}
+
+// inflection is the compiled data/inflect.
+type inflection struct {
+	scripts   [Scripts]*paradigms
+	languages []string // by bit of [Languages]
+}
 
 // paradigms are the endings of one script: which stand for each other.
 type paradigms struct {
-	// of holds the paradigms of an ending, as a set of bits.
-	of map[string]uint64
-	// base holds the endings of each paradigm's form that a table holds.
-	base [][]string
+	// of holds the rows that an ending stands in.
+	of      map[string]rowSet
+	rows    []paradigm
+	longest int // ending, in bytes
 }
 
-var inflections = sync.OnceValue(func() *[Scripts]*paradigms {
-	var all [Scripts]*paradigms
+// paradigm is a line of the data.
+type paradigm struct {
+	base      []string // the endings of the form that a table holds
+	languages Languages
+}
+
+// rowSet is a set of rows: first those that hold for every name, then the bold.
+type rowSet [3]uint64
+
+// plainRows is how many rows may hold for every name. They have a word of a rowSet
+// to themselves, so that comparing names looks at that alone.
+const plainRows = 64
+
+var inflections = sync.OnceValue(func() *inflection {
+	var all inflection
 	entries, err := inflectFiles.ReadDir("data/inflect")
 	if err != nil {
 		panic(err)
@@ -52,40 +82,76 @@ var inflections = sync.OnceValue(func() *[Scripts]*paradigms {
 		if !ok {
 			panic(fmt.Sprintf("data/inflect/%s: no such script", entry.Name()))
 		}
-		all[script] = compileParadigms(entry.Name(), string(text))
+		all.scripts[script] = all.compile(entry.Name(), string(text))
 	}
 	// The particles of Korean are to its names what endings are elsewhere.
-	particles := "-"
+	particles := "ko: -"
 	for _, c := range Clitics(Hangul) {
 		if c.Place == CliticAfter {
 			particles += " " + c.Text
 		}
 	}
-	all[Hangul] = compileParadigms("clitics.txt", particles)
+	all.scripts[Hangul] = all.compile("clitics.txt", particles)
 	return &all
 })
 
-func compileParadigms(file, text string) *paradigms {
-	p := &paradigms{of: map[string]uint64{}}
+func (all *inflection) compile(file, text string) *paradigms {
+	p := &paradigms{of: map[string]rowSet{}, rows: make([]paradigm, plainRows)}
+	plain := 0
 	for line := range dataLines(text) {
-		fields := strings.Fields(line)
-		bit := uint64(1) << len(p.base)
-		if bit == 0 {
-			panic(fmt.Sprintf("data/inflect/%s: over 64 paradigms", file))
+		head, endings, ok := strings.Cut(line, ":")
+		tags, boldness, _ := strings.Cut(head, " ")
+		if !ok || boldness != "" && boldness != "bold" {
+			panic(fmt.Sprintf("data/inflect/%s: line %q does not begin with languages", file, line))
 		}
-		var bases []string
-		for base := range strings.SplitSeq(fields[0], "/") {
-			bases = append(bases, foldEnding(base))
+		row := plain
+		if boldness == "" {
+			plain++
+		} else {
+			row = len(p.rows)
+			p.rows = append(p.rows, paradigm{})
 		}
-		p.base = append(p.base, bases)
-		for _, ending := range append(fields[1:], bases...) {
-			if ending == "" && len(bases) > 1 {
-				continue // else every word were a form of itself with a vowel more
-			}
-			p.of[foldEnding(ending)] |= bit
+		if plain > plainRows || row >= 64*len(rowSet{}) {
+			panic(fmt.Sprintf("data/inflect/%s: too many lines", file))
 		}
+		p.add(row, all.of(strings.Split(tags, ",")), strings.Fields(endings))
 	}
 	return p
+}
+
+// of returns the set of the languages, new ones included.
+func (all *inflection) of(tags []string) (set Languages) {
+	for _, tag := range tags {
+		i := slices.Index(all.languages, tag)
+		if i < 0 {
+			i = len(all.languages)
+			all.languages = append(all.languages, tag)
+		}
+		if i >= 64 {
+			panic("data/inflect: over 64 languages")
+		}
+		set |= 1 << i
+	}
+	return set
+}
+
+// add enters a line: the endings of the base form parted by "/", then the others.
+func (p *paradigms) add(row int, languages Languages, fields []string) {
+	r := paradigm{languages: languages}
+	for base := range strings.SplitSeq(fields[0], "/") {
+		r.base = append(r.base, foldEnding(base))
+	}
+	p.rows[row] = r
+	for _, ending := range append(fields[1:], r.base...) {
+		if ending == "" && len(r.base) > 1 {
+			continue // else every word were a form of itself with a vowel more
+		}
+		ending = foldEnding(ending)
+		set := p.of[ending]
+		set[row/64] |= 1 << (row % 64)
+		p.of[ending] = set
+		p.longest = max(p.longest, len(ending))
+	}
 }
 
 func foldEnding(s string) string {
@@ -101,51 +167,74 @@ func foldEnding(s string) string {
 // table holds means nothing. At most maxStems, each once, never word itself.
 func AppendStems(dst [][]byte, word []byte, script Script) [][]byte {
 	var s Stems
-	return append(dst, s.Of(word, script)...)
+	for _, f := range s.Of(word, script) {
+		dst = append(dst, f.Text)
+	}
+	return dst
+}
+
+// Stem is what a table might hold of an inflected word.
+type Stem struct {
+	Text      []byte
+	Ending    int       // characters of the ending that was taken off
+	Languages Languages // that inflect so
+	Bold      bool      // only by bold endings
 }
 
 // Stems is the memory of [Stems.Of]. The zero Stems is ready. Not safe for
 // concurrent use.
 type Stems struct {
 	text  []byte
-	forms [][]byte
+	forms []Stem
 }
 
-// Of is [AppendStems] into memory that the next call uses again.
-func (s *Stems) Of(word []byte, script Script) [][]byte {
-	return s.of(inflections()[min(int(script), Scripts-1)], word, leastStem)
+// Of returns the forms of [AppendStems] in memory that the next call uses again.
+func (s *Stems) Of(word []byte, script Script) []Stem {
+	return s.of(word, script, leastStem, 1, maxStems)
 }
 
 // OfShort is [Stems.Of] with stems as short as the one of Києва, Київ: far too many
 // words have such a stem, so only a famous name may be believed to be meant.
-func (s *Stems) OfShort(word []byte, script Script) [][]byte {
-	return s.of(inflections()[min(int(script), Scripts-1)], word, leastShortStem)
+func (s *Stems) OfShort(word []byte, script Script) []Stem {
+	return s.of(word, script, leastShortStem, 1, maxStems)
 }
 
-// OfPlace is [Stems.Of] for a word in Latin letters that may only be a place: it
-// takes off endings as short as a vowel, which people's names have by nature.
-func (s *Stems) OfPlace(word []byte) [][]byte { return s.of(placeInflections(), word, leastStem) }
+// Bold is [Stems.Of] with the bold endings, and beside another word with stems as
+// short as the one of "Andrzejowi Dudzie".
+func (s *Stems) Bold(word []byte, script Script, beside bool) []Stem {
+	least := leastStem
+	if beside {
+		least = leastShortStem
+	}
+	return s.of(word, script, least, len(rowSet{}), maxBold)
+}
 
-func (s *Stems) of(p *paradigms, word []byte, least int) [][]byte {
+// of looks for endings in the first words of row sets.
+func (s *Stems) of(word []byte, script Script, least, words, most int) []Stem {
 	s.text, s.forms = s.text[:0], s.forms[:0]
+	p := inflections().scripts[min(int(script), Scripts-1)]
 	if p == nil {
 		return nil
 	}
-	for at := len(word); at > 0 && len(word)-at <= maxEnding; at-- {
+	for at := len(word); at > 0 && len(word)-at <= p.longest; at-- {
 		if at < len(word) && !utf8.RuneStart(word[at]) {
 			continue
 		}
-		set := p.of[string(word[at:])]
-		if set == 0 || runeLen(word[:at]) < least {
+		rows, ok := p.of[string(word[at:])]
+		if !ok || runeLen(word[:at]) < least {
 			continue
 		}
-		for ; set != 0; set &= set - 1 {
-			for _, base := range p.base[bits.TrailingZeros64(set)] {
-				if base != string(word[at:]) && !s.had(word[:at], base) {
-					s.push(word[:at], base)
-				}
-				if len(s.forms) == maxStems {
-					return s.forms
+		for i, set := range rows[:words] {
+			for ; set != 0; set &= set - 1 {
+				row := &p.rows[64*i+bits.TrailingZeros64(set)]
+				for _, base := range row.base {
+					if base == string(word[at:]) || s.had(word[:at], base, row.languages, i > 0) {
+						continue
+					}
+					if len(s.forms) == most {
+						return s.forms
+					}
+					s.push(word[:at], base, Stem{Ending: runeLen(word[at:]), Languages: row.languages, Bold: i > 0})
 				}
 			}
 		}
@@ -153,9 +242,13 @@ func (s *Stems) of(p *paradigms, word []byte, least int) [][]byte {
 	return s.forms
 }
 
-func (s *Stems) had(stem []byte, base string) bool {
-	for _, form := range s.forms {
-		if len(form) == len(stem)+len(base) && string(form[len(stem):]) == base && bytes.Equal(form[:len(stem)], stem) {
+// had reports whether the form is there already, and adds the languages to it.
+func (s *Stems) had(stem []byte, base string, languages Languages, bold bool) bool {
+	for i := range s.forms {
+		f := &s.forms[i]
+		if len(f.Text) == len(stem)+len(base) && string(f.Text[len(stem):]) == base && bytes.Equal(f.Text[:len(stem)], stem) {
+			f.Languages |= languages
+			f.Bold = f.Bold && bold
 			return true
 		}
 	}
@@ -164,16 +257,17 @@ func (s *Stems) had(stem []byte, base string) bool {
 
 // push adds a form. When the text grows out of its memory, the forms before keep
 // the old one.
-func (s *Stems) push(stem []byte, base string) {
+func (s *Stems) push(stem []byte, base string, of Stem) {
 	start := len(s.text)
 	s.text = append(append(s.text, stem...), base...)
-	s.forms = append(s.forms, s.text[start:len(s.text):len(s.text)])
+	of.Text = s.text[start:len(s.text):len(s.text)]
+	s.forms = append(s.forms, of)
 }
 
 // inflected reports whether two folded words of one script are forms of one
 // paradigm after one stem, and how long the stem is in bytes.
 func inflected(a, b []byte, script Script) (stem int, ok bool) {
-	p := inflections()[script]
+	p := inflections().scripts[script]
 	if p == nil {
 		return 0, false
 	}
@@ -181,14 +275,14 @@ func inflected(a, b []byte, script Script) (stem int, ok bool) {
 	for same < min(len(a), len(b)) && a[same] == b[same] {
 		same++
 	}
-	for at := same; at > 0 && max(len(a), len(b))-at <= maxEnding; at-- {
+	for at := same; at > 0 && max(len(a), len(b))-at <= p.longest; at-- {
 		if at < len(a) && !utf8.RuneStart(a[at]) || at < len(b) && !utf8.RuneStart(b[at]) {
 			continue
 		}
 		if runeLen(a[:at]) < leastStem {
 			break
 		}
-		if p.of[string(a[at:])]&p.of[string(b[at:])] != 0 {
+		if p.of[string(a[at:])][0]&p.of[string(b[at:])][0] != 0 {
 			return at, true
 		}
 	}

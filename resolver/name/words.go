@@ -135,6 +135,9 @@ func (v *vocabulary) knownOf(word []byte) known {
 	return v.known[string(word)]
 }
 
+// IsGiven reports whether a folded word is a given name or a short form of one.
+func IsGiven(word []byte) bool { return words().knownOf(word).nick }
+
 // smallHash is a hash of 16 bits of the beginning and the end of a word.
 func smallHash(word []byte) uint16 {
 	h := uint64(len(word))
