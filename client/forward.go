@@ -26,7 +26,7 @@ type forward struct {
 	patience time.Duration
 	second   second
 	seen     atomic.Int64 // newest version of an answer or a write
-	met      atomic.Int64 // when an answer last had it, or it was written; Unix nanoseconds
+	met      atomic.Int64 // when an answer last had it, or it was written, by sinceStart
 }
 
 const (
@@ -37,12 +37,17 @@ const (
 	following = 5 * time.Millisecond
 )
 
+var start = time.Now()
+
+// sinceStart is a clock that nobody sets.
+func sinceStart() time.Duration { return time.Since(start) }
+
 // raise remembers a version, and that it exists.
 func (f *forward) raise(version int64) {
 	for {
 		seen := f.seen.Load()
 		if version >= seen {
-			f.met.Store(time.Now().UnixNano())
+			f.met.Store(int64(sinceStart()))
 		}
 		if version <= seen || f.seen.CompareAndSwap(seen, version) {
 			return
@@ -58,7 +63,7 @@ func (f *forward) intercept(ctx context.Context, method string, request, reply a
 		}
 		return err
 	}
-	floor, begin := f.seen.Load(), time.Now()
+	floor, begin := f.seen.Load(), sinceStart()
 	for wait := time.Millisecond; ; {
 		c := new(call)
 		err := f.second.invoke(ctx, c, method, request, reply, conn, invoke, options...)
@@ -69,12 +74,12 @@ func (f *forward) intercept(ctx context.Context, method string, request, reply a
 		if !ok || err != nil && !notReached(err) {
 			return err
 		}
-		now := time.Now()
-		over := now.Sub(begin)+wait > f.patience
+		now := sinceStart()
+		over := now-begin+wait > f.patience
 		if err == nil {
 			version := answer.GetTableVersion()
 			floor = min(floor, f.seen.Load()) // others may have given it up
-			if version < floor && over && now.Sub(time.Unix(0, f.met.Load())) > f.patience {
+			if version < floor && over && now-time.Duration(f.met.Load()) > f.patience {
 				f.seen.CompareAndSwap(floor, version)
 				floor = version
 			}

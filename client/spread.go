@@ -59,12 +59,12 @@ func (s *spreading) UpdateState(state balancer.State) {
 
 // replica is what is held against one of them.
 type replica struct {
-	shunned atomic.Int64 // until when, in Unix nanoseconds; 0 when it is trusted
+	shunned atomic.Int64 // until when, by sinceStart; 0 when it is trusted
 }
 
 func (r *replica) shun(d time.Duration) {
 	if r != nil {
-		r.shunned.Store(time.Now().Add(d).UnixNano())
+		r.shunned.Store(int64(sinceStart() + d))
 	}
 }
 
@@ -84,7 +84,7 @@ func (r *replica) admits() bool {
 	if until == 0 {
 		return true
 	}
-	now := time.Now().UnixNano()
+	now := int64(sinceStart())
 	return now >= until && r.shunned.CompareAndSwap(until, now+int64(tryAgain))
 }
 

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -223,6 +224,32 @@ func TestDiscardLeavesNothing(t *testing.T) {
 		rows := 0
 		if _, err := a.All(t.Context(), func(string, table.Encoded) error { rows++; return nil }); err != nil || rows > 0 {
 			t.Errorf("after discarding, %d rows, %v", rows, err)
+		}
+	})
+}
+
+// Processes that share a database do not share a clock: a load of one whose clock is
+// slow is not swept out by another.
+func TestSweepTrustsNoOtherClock(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e engine) {
+		a, _ := e.open(t)
+		b, err := a.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Stage(t.Context(), "s", encoded(entity("A", "a"))); err != nil {
+			t.Fatal(err)
+		}
+		if err := table.TouchedEarlier(t.Context(), a, 24*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := a.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if done, err := b.Publish(t.Context(), table.Publish{Source: "s", Operation: table.Load}); err != nil || done.Counts.Added != 1 {
+			t.Errorf("%+v, %v", done, err)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type store struct {
 	dialect     dialect
 	release     func() error // of what Open took beside the databases
 	identity    string
+
+	sweeping sync.Mutex // guards idle
+	idle     map[int64]idle
 }
 
 // dialect is what one engine says in its own way.
@@ -489,16 +493,16 @@ func (s *store) answered(ctx context.Context, q querier, request, fingerprint st
 // a publish never waits long for it.
 const sweepRows = 20_000
 
-func (s *store) Sweep(ctx context.Context) error { return s.sweep(ctx, time.Now().Add(-stagingLife)) }
+func (s *store) Sweep(ctx context.Context) error { return s.sweep(ctx, stagingLife) }
 
-func (s *store) sweep(ctx context.Context, abandoned time.Time) error {
+func (s *store) sweep(ctx context.Context, life time.Duration) error {
 	if _, err := s.exec(ctx, s.write, `DELETE FROM request WHERE answered < ?`, time.Now().Add(-RequestLife).UnixMicro()); err != nil {
 		return err
 	}
 	for {
 		n, err := s.exec(ctx, s.write, `DELETE FROM fact WHERE n IN (SELECT f.n FROM fact f JOIN version z ON z.batch = f.ended
 			WHERE f.ended IS NOT NULL AND z.version <= (SELECT MIN(version) FROM version r WHERE r.source = f.source AND r.restorable = 1)
-			LIMIT `+strconv.Itoa(sweepRows)+s.dialect.skipLocked+`)`)
+			LIMIT `+strconv.Itoa(sweepRows)+`)`)
 		if err != nil {
 			return err
 		}
@@ -506,9 +510,7 @@ func (s *store) sweep(ctx context.Context, abandoned time.Time) error {
 			break
 		}
 	}
-	// Marked in one statement, which a publish under way makes wait: from here on
-	// the batches can be neither staged nor published.
-	if _, err := s.exec(ctx, s.write, `UPDATE staging SET touched = -1 WHERE touched < ?`, abandoned.UnixMicro()); err != nil {
+	if err := s.abandon(ctx, life); err != nil {
 		return err
 	}
 	var batches []int64
@@ -523,6 +525,45 @@ func (s *store) sweep(ctx context.Context, abandoned time.Time) error {
 	}
 	for _, b := range batches {
 		if err := s.drop(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idle is when a batch was first seen as it still is.
+type idle struct {
+	touched int64
+	since   time.Time
+}
+
+// abandon marks the batches that nobody has touched for as long as life, while this
+// process looked: clocks of machines differ, and are set.
+func (s *store) abandon(ctx context.Context, life time.Duration) error {
+	s.sweeping.Lock()
+	defer s.sweeping.Unlock()
+	seen := make(map[int64]idle)
+	err := s.each(ctx, s.write, `SELECT batch, touched FROM staging WHERE touched >= 0`, nil, func(rows *sql.Rows) error {
+		var batch int64
+		now := idle{since: time.Now()}
+		err := rows.Scan(&batch, &now.touched)
+		if had, ok := s.idle[batch]; ok && had.touched == now.touched {
+			now = had
+		}
+		seen[batch] = now
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.idle = seen
+	for batch, was := range seen {
+		if was.touched > 0 && time.Since(was.since) < life {
+			continue
+		}
+		// A publish under way makes it wait: from here on the batch can be neither staged
+		// nor published.
+		if _, err := s.exec(ctx, s.write, `UPDATE staging SET touched = -1 WHERE batch = ? AND touched = ?`, batch, was.touched); err != nil {
 			return err
 		}
 	}
