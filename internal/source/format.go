@@ -68,8 +68,8 @@ var formats = []Format{
 	{"geonames", "GeoNames allCountries; --with alternateNamesV2 for other languages", readGeoNames},
 	{"jrc", "JRC-Names entities", readJRC},
 	{"jsonl", "Onoma's own: one row of the contract a line", readJSONLines},
-	{"ofac-csv", "OFAC SDN.CSV; --with ALT.CSV for aliases", readOFACCSV},
-	{"ofac-xml", "OFAC SDN.XML", readOFACXML},
+	{"ofac-csv", "OFAC SDN.CSV and CONS_PRIM.CSV; --with ALT.CSV for aliases", readOFACCSV},
+	{"ofac-xml", "OFAC SDN.XML and CONSOLIDATED.XML", readOFACXML},
 	{"phoenix", "PETRARCH and Phoenix actor dictionaries", readPhoenix},
 	{"popolo", "Popolo JSON, such as EveryPolitician's", readPopolo},
 	{"tsv", "tab-separated: an export's columns, or any with --map", readTSV},
@@ -106,11 +106,11 @@ func Guess(in *Input) string {
 	switch {
 	case strings.HasSuffix(base, ".actors.txt"):
 		return "phoenix"
-	case strings.HasSuffix(base, ".xml") && has("<sdnList"):
+	case strings.HasSuffix(base, ".xml") && (has("<sdnList") || has("<Sanctions")):
 		return "ofac-xml"
 	case strings.HasSuffix(base, ".xml") && has("<CONSOLIDATED_LIST"):
 		return "un-xml"
-	case strings.HasPrefix(base, "sdn") && strings.HasSuffix(base, ".csv"):
+	case (strings.HasPrefix(base, "sdn") || strings.HasPrefix(base, "cons_prim")) && strings.HasSuffix(base, ".csv"):
 		return "ofac-csv"
 	case strings.HasPrefix(base, "allcountries"):
 		return "geonames"

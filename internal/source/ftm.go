@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"onoma/internal/table"
 	"onoma/resolver/fact"
@@ -16,13 +17,38 @@ import (
 //	Vessel, Airplane, Vehicle → OTHER; other schemata are passed over
 //	name → PRIMARY, alias → ALIAS, weakAlias → NICKNAME, previousName → FORMER,
 //	abbreviation → ACRONYM, lastName alone is no name
-//	referents → former IDs; wikidataId, isoCode, leiCode, imoNumber → external IDs
+//	referents → former IDs; wikidataId, leiCode, imoNumber → external IDs
+//
+// In nested files, which OpenSanctions writes too, a property may hold entities:
+// they are passed over.
 type ftmEntity struct {
 	ID         string              `json:"id"`
 	Caption    string              `json:"caption"`
 	Schema     string              `json:"schema"`
-	Properties map[string][]string `json:"properties"`
+	Properties map[string]ftmTexts `json:"properties"`
 	Referents  []string            `json:"referents"`
+}
+
+// ftmTexts are the texts among the values of a property.
+type ftmTexts []string
+
+// UnmarshalJSON leaves out what is no text.
+func (t *ftmTexts) UnmarshalJSON(b []byte) error {
+	var values []json.RawMessage
+	if err := json.Unmarshal(b, &values); err != nil {
+		return err
+	}
+	for _, v := range values {
+		if v[0] != '"' {
+			continue
+		}
+		var text string
+		if err := json.Unmarshal(v, &text); err != nil {
+			return err
+		}
+		*t = append(*t, text)
+	}
+	return nil
 }
 
 var ftmKinds = map[string]fact.Kind{
@@ -71,6 +97,9 @@ func readFTM(in *Input, o *Options, yield Yield) error {
 		}
 		for _, x := range ftmIDs {
 			for _, value := range from.Properties[x.property] {
+				if x.scheme == "imo" { // as other lists write it
+					value = strings.TrimSpace(strings.TrimPrefix(strings.ToUpper(value), "IMO"))
+				}
 				e.External = append(e.External, fact.ExternalID{Scheme: x.scheme, Value: value})
 			}
 		}

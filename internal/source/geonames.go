@@ -14,7 +14,8 @@ import (
 //	geonames:ID   name → PRIMARY, asciiname and alternatenames → ALIAS
 //	class P → PLACE, S → FACILITY, A with a code PCL… → COUNTRY, else A and L → REGION, else PLACE
 //	alternate names: preferred → PRIMARY, short → SHORT, colloquial → NICKNAME, historic → FORMER,
-//	    language "abbr" → ACRONYM; "link", "post", "iata" and the like are no names
+//	    language "abbr" → ACRONYM, from and to → its dates; "wkdt" → wikidata;
+//	    "link", "post", "iata" and the like are no names
 //
 // With a companion, alternatenames of the first file are left out, since it has
 // them with their languages; it is held in memory, at most heldNames rows.
@@ -49,7 +50,11 @@ func readGeoNames(in *Input, o *Options, yield Yield) error {
 			}
 		}
 		for _, n := range alternates[c[0]] {
-			all.add(n.Text, n.Language, n.Kind)
+			if n.Kind == wikidataID {
+				e.External = append(e.External, fact.ExternalID{Scheme: "wikidata", Value: n.Text})
+				continue
+			}
+			all.dated(n.Text, n.Language, n.Kind, n.From, n.To)
 		}
 		e.Names = all.list
 		return yield(table.Line{Number: number, Row: table.Row{Entity: e}})
@@ -71,8 +76,12 @@ func geoKind(class, code string) fact.Kind {
 	}
 }
 
+// wikidataID marks among alternate names one that is an ID of Wikidata.
+const wikidataID = fact.NameKind(255)
+
 // geoAlternates reads the companions: alternateNameId, geonameid, language, name,
-// and flags for preferred, short, colloquial and historic.
+// flags for preferred, short, colloquial and historic, from and to. Dates that are
+// written in another way than ours are left open.
 func geoAlternates(o *Options, bad func(int64, *table.Problem) error) (map[string][]fact.Name, error) {
 	if len(o.Companions) == 0 {
 		return nil, nil
@@ -89,11 +98,14 @@ func geoAlternates(o *Options, bad func(int64, *table.Problem) error) (map[strin
 			switch {
 			case language == "abbr":
 				language, kind = "", fact.Acronym
+			case language == "wkdt":
+				language, kind = "", wikidataID
 			case len(language) > 3 && !strings.Contains(language, "-"): // link, post, iata, wkdt …
 				return nil
 			}
 			flag := func(i int) bool { return len(c) > i && c[i] == "1" }
 			switch {
+			case kind == wikidataID:
 			case flag(7):
 				kind = fact.Former
 			case flag(6):
@@ -109,7 +121,15 @@ func geoAlternates(o *Options, bad func(int64, *table.Problem) error) (map[strin
 			if rows++; rows > heldNames {
 				return fmt.Errorf("%s: more than %d names are not held; choose languages", in.Name, heldNames)
 			}
-			held[c[1]] = append(held[c[1]], fact.Name{Text: c[3], Language: language, Kind: kind})
+			name := fact.Name{Text: c[3], Language: language, Kind: kind}
+			if len(c) > 9 {
+				name.From, _ = fact.ParseDate(c[8])
+				name.To, _ = fact.ParseDate(c[9])
+				if name.From != 0 && name.To != 0 && name.From.First() > name.To.Last() {
+					name.From, name.To = 0, 0
+				}
+			}
+			held[c[1]] = append(held[c[1]], name)
 			return nil
 		}, bad)
 		if err != nil {

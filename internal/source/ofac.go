@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,7 +18,11 @@ import (
 // is kept as it stands and read the other way round as well.
 //
 //	individual → PERSON   vessel, aircraft → OTHER   else → ORGANIZATION
-//	a.k.a. → ALIAS   f.k.a., n.k.a. → FORMER   weak aliases → NICKNAME
+//	a.k.a., n.k.a. → ALIAS   f.k.a. → FORMER   weak aliases → NICKNAME
+//	IMO number → imo
+//
+// The CSV has weak aliases and IMO numbers among the remarks. Call signs, programs,
+// addresses and dates of birth have no place in a table of names.
 
 // nothing is what the list writes for an empty column.
 const nothing = "-0-"
@@ -43,7 +48,7 @@ func ofacEntity(number, name, kind string) (*fact.Entity, *names) {
 func ofacAlias(all *names, e *fact.Entity, kind, name string, weak bool) {
 	as := fact.Alias
 	switch kind = strings.ToLower(kind); {
-	case strings.HasPrefix(kind, "f"), strings.HasPrefix(kind, "n"):
+	case strings.HasPrefix(kind, "f"):
 		as = fact.Former
 	case weak:
 		as = fact.Nickname
@@ -52,6 +57,19 @@ func ofacAlias(all *names, e *fact.Entity, kind, name string, weak bool) {
 		all.add(flip(name), "", as)
 	}
 	all.add(name, "", as)
+}
+
+// ofacRemark is a weak alias among the remarks, or the number of a ship.
+var ofacRemark = regexp.MustCompile(`([afn]\.?k\.?a\.?) '((?:[^']|'[^;.])+)'|\bIMO (?:number )?([0-9]{7})\b`)
+
+func ofacRemarks(all *names, e *fact.Entity, remarks string) {
+	for _, m := range ofacRemark.FindAllStringSubmatch(remarks, -1) {
+		if m[3] != "" {
+			e.External = append(e.External, fact.ExternalID{Scheme: "imo", Value: m[3]})
+			continue
+		}
+		ofacAlias(all, e, m[1], m[2], true)
+	}
 }
 
 // readOFACCSV reads SDN.CSV, with ALT.CSV as a companion, which is held in memory
@@ -71,8 +89,11 @@ func readOFACCSV(in *Input, o *Options, yield Yield) error {
 			if held++; held > heldNames {
 				return fmt.Errorf("%s: more than %d aliases are not held", c.Name, heldNames)
 			}
-			n := strings.TrimSpace(r[0])
-			aliases[n] = append(aliases[n], [2]string{strings.TrimSpace(r[2]), strings.TrimSpace(r[3])})
+			n, kind := strings.TrimSpace(r[0]), strings.TrimSpace(r[2])
+			if !slices.Contains([]string{"aka", "fka", "nka"}, kind) {
+				return fmt.Errorf("%s: line %d: %q is none of aka, fka, nka: aliases are in ALT.CSV, and other companions are not read", c.Name, number, kind)
+			}
+			aliases[n] = append(aliases[n], [2]string{kind, strings.TrimSpace(r[3])})
 			return nil
 		}, bad)
 		if err != nil {
@@ -96,6 +117,9 @@ func readOFACCSV(in *Input, o *Options, yield Yield) error {
 		for _, a := range aliases[r[0]] {
 			ofacAlias(all, e, a[0], a[1], false)
 		}
+		if len(r) > 11 {
+			ofacRemarks(all, e, r[11])
+		}
 		e.Names = all.list
 		if !o.wants(e.Kind) {
 			return nil
@@ -111,15 +135,20 @@ const (
 	maxXMLDepth = 100
 )
 
-// eachOf decodes every element of the names into a fresh T, one at a time.
+// eachOf decodes every element of the names into a fresh T, one at a time. A file
+// without any is another one: it is refused, since a load of nothing may empty a
+// source.
 func eachOf[T any](in *Input, names []string, visit func(line int64, element string, entry *T) error) error {
 	limited := &boundedReader{r: in}
 	d := xml.NewDecoder(limited)
-	depth := 0
+	depth, found, root := 0, false, ""
 	for {
 		limited.left = maxXMLText
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
+			if !found {
+				return fmt.Errorf("%s: <%s> has none of the elements %s: it is not of this format%s", in.Name, root, strings.Join(names, ", "), otherLists[root])
+			}
 			return nil
 		}
 		if err != nil {
@@ -132,6 +161,9 @@ func eachOf[T any](in *Input, names []string, visit func(line int64, element str
 		if !ok {
 			continue
 		}
+		if root == "" {
+			root = start.Name.Local
+		}
 		if !slices.Contains(names, start.Name.Local) {
 			if depth++; depth > maxXMLDepth {
 				line, _ := d.InputPos()
@@ -140,6 +172,7 @@ func eachOf[T any](in *Input, names []string, visit func(line int64, element str
 			continue
 		}
 		line, _ := d.InputPos()
+		found = true
 		entry := new(T)
 		if err := d.DecodeElement(entry, &start); err != nil {
 			return fmt.Errorf("%s: line %d: %w", in.Name, line, err)
@@ -148,6 +181,11 @@ func eachOf[T any](in *Input, names []string, visit func(line int64, element str
 			return err
 		}
 	}
+}
+
+// otherLists says of the first element of a file what is known of that format.
+var otherLists = map[string]string{
+	"Sanctions": "; this is OFAC's advanced form, which is not read: take SDN.XML",
 }
 
 // boundedReader ends an element that goes on and on.
@@ -170,7 +208,11 @@ type sdnEntry struct {
 	FirstName string `xml:"firstName"`
 	LastName  string `xml:"lastName"`
 	Type      string `xml:"sdnType"`
-	Aliases   []struct {
+	IDs       []struct {
+		Number string `xml:"idNumber"`
+		Type   string `xml:"idType"`
+	} `xml:"idList>id"`
+	Aliases []struct {
 		Type      string `xml:"type"`
 		Category  string `xml:"category"`
 		FirstName string `xml:"firstName"`
@@ -191,6 +233,11 @@ func readOFACXML(in *Input, o *Options, yield Yield) error {
 		e, all := ofacEntity(strings.TrimSpace(s.UID), sdnName(s.LastName, s.FirstName), s.Type)
 		for _, a := range s.Aliases {
 			ofacAlias(all, e, a.Type, sdnName(a.LastName, a.FirstName), strings.EqualFold(a.Category, "weak"))
+		}
+		for _, id := range s.IDs {
+			if strings.HasPrefix(id.Type, "Vessel") {
+				ofacRemarks(all, e, id.Number)
+			}
 		}
 		e.Names = all.list
 		if !o.wants(e.Kind) {

@@ -21,8 +21,8 @@ import (
 // share it. Names are ALIAS but for the first. Each code becomes a role at the
 // position cameo:CODE, with its dates, so that as_of tells which code held. An
 // actor with a dated code is a PERSON, any other an ORGANIZATION. "<" is until,
-// ">" since. Years of two digits up to 30 are of this century. [---] says that
-// nothing is coded and is passed over.
+// ">" since, with or without a space before. Years of two digits up to 30 are of
+// this century. [---] says that nothing is coded: the actor has its names alone.
 type phoenix struct {
 	yield     Yield
 	options   *Options
@@ -31,6 +31,7 @@ type phoenix struct {
 	roles     []fact.Role
 	seen      map[string]int
 	positions map[string]bool
+	coded     bool // codes have come: the next name is another actor's
 	problem   *table.Problem
 }
 
@@ -57,7 +58,7 @@ func (p *phoenix) read(number int64, line string) error {
 	name := strings.Join(strings.Fields(strings.ReplaceAll(cutComment(line), "_", " ")), " ")
 	if name != "" {
 		synonym := strings.HasPrefix(name, "+")
-		if !synonym && len(p.roles) > 0 || !synonym && p.problem != nil {
+		if !synonym && p.coded {
 			if err := p.flush(); err != nil {
 				return err
 			}
@@ -71,6 +72,7 @@ func (p *phoenix) read(number int64, line string) error {
 	}
 	for codes != "" {
 		var code string
+		p.coded = true
 		_, codes, _ = strings.Cut(codes, "[")
 		code, codes, _ = strings.Cut(codes, "]")
 		p.code(strings.TrimSpace(code))
@@ -88,9 +90,20 @@ func cutComment(s string) string {
 	return s
 }
 
+const maxCode = 200
+
+// datesApart parts a code from the date that it stands against.
+var datesApart = strings.NewReplacer("<", " <", ">", " >")
+
 // code reads "CODE", "CODE >DATE", "CODE <DATE" or "CODE DATE-DATE".
 func (p *phoenix) code(s string) {
-	fields := strings.Fields(s)
+	if len(s) > maxCode {
+		if p.problem == nil {
+			p.problem = &table.Problem{Field: "roles", Value: clip(s), Reason: fmt.Sprintf("has %d bytes, the limit of a code and its dates is %d", len(s), maxCode)}
+		}
+		return
+	}
+	fields := strings.Fields(datesApart.Replace(s))
 	if len(fields) == 0 || strings.Trim(fields[0], "-") == "" {
 		return
 	}
@@ -140,7 +153,7 @@ func phoenixDate(s string) (fact.Date, error) {
 // flush hands on the actor that was read.
 func (p *phoenix) flush() error {
 	if len(p.names) == 0 {
-		p.roles, p.problem = nil, nil
+		p.roles, p.problem, p.coded = nil, nil, false
 		return nil
 	}
 	e := &fact.Entity{Kind: fact.Organization, Canonical: p.names[0], Roles: p.roles}
@@ -164,7 +177,7 @@ func (p *phoenix) flush() error {
 	}
 	line := table.Line{Number: p.line, Row: table.Row{Entity: e}, Problem: p.problem}
 	roles := p.roles
-	p.names, p.roles, p.problem = nil, nil, nil
+	p.names, p.roles, p.problem, p.coded = nil, nil, nil, false
 	if !p.options.wants(e.Kind) {
 		return nil
 	}

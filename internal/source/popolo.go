@@ -1,22 +1,25 @@
 package source
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"onoma/internal/table"
 	"onoma/resolver/fact"
 )
 
 // Popolo, the vocabulary of EveryPolitician: one JSON object with the lists
-// persons, organizations, memberships and posts.
+// persons, organizations, memberships, posts and events.
 //
 //	persons → PERSON, organizations → ORGANIZATION; name → PRIMARY,
-//	other_names → ALIAS, FORMER with an end date; identifiers → external IDs
+//	other_names → ALIAS, FORMER with an end date, with their dates; identifiers → external IDs
 //	memberships → roles: at post_id when there is one, else at
-//	    ORGANIZATION:SLUG of the role, with the organisation and the role as title
+//	    ORGANIZATION:SLUG of the role, with the organisation and the role as title;
+//	    a date that is not given is that of the legislative period, which is an event
 //
 // Since memberships come after persons, all of them are held in memory: of a file
 // of at most maxPopolo bytes, at most maxPopoloThings.
@@ -30,6 +33,7 @@ type popoloFile struct {
 	Organizations []popoloThing
 	Memberships   []popoloMembership
 	Posts         []popoloPost
+	Events        []popoloEvent
 	held          int
 }
 
@@ -39,6 +43,7 @@ type popoloThing struct {
 	OtherNames []struct {
 		Name string `json:"name"`
 		Lang string `json:"lang"`
+		From string `json:"start_date"`
 		End  string `json:"end_date"`
 	} `json:"other_names"`
 	Identifiers []struct {
@@ -52,8 +57,15 @@ type popoloMembership struct {
 	Organization string `json:"organization_id"`
 	Post         string `json:"post_id"`
 	Role         string `json:"role"`
+	Period       string `json:"legislative_period_id"`
 	Start        string `json:"start_date"`
 	End          string `json:"end_date"`
+}
+
+type popoloEvent struct {
+	ID    string `json:"id"`
+	Start string `json:"start_date"`
+	End   string `json:"end_date"`
 }
 
 type popoloPost struct {
@@ -84,9 +96,12 @@ func readPopolo(in *Input, o *Options, yield Yield) error {
 			continue
 		}
 		for i := range list.things {
-			e := list.things[i].entity(list.kind, o)
+			e, problem := list.things[i].entity(list.kind, o)
 			e.Roles = roles[e.ID]
-			if err := yield(table.Line{Row: table.Row{Entity: e}, Problem: problems[e.ID]}); err != nil {
+			if problem == nil {
+				problem = problems[e.ID]
+			}
+			if err := yield(table.Line{Row: table.Row{Entity: e}, Problem: problem}); err != nil {
 				return err
 			}
 		}
@@ -108,6 +123,7 @@ func (f *popoloFile) read(in *Input) error {
 			"organizations": func() error { return held(f, d, &f.Organizations) },
 			"memberships":   func() error { return held(f, d, &f.Memberships) },
 			"posts":         func() error { return held(f, d, &f.Posts) },
+			"events":        func() error { return held(f, d, &f.Events) },
 		}[key]
 		if !known {
 			return d.Decode(new(json.RawMessage))
@@ -147,7 +163,7 @@ func eachMember(d *json.Decoder, opening json.Delim, visit func() error) error {
 // held takes the next item of a list.
 func held[T any](f *popoloFile, d *json.Decoder, to *[]T) error {
 	if f.held++; f.held > maxPopoloThings {
-		return fmt.Errorf("has more than %d persons, organizations, memberships and posts", maxPopoloThings)
+		return fmt.Errorf("has more than %d persons, organizations, memberships, posts and events", maxPopoloThings)
 	}
 	var raw json.RawMessage
 	if err := d.Decode(&raw); err != nil {
@@ -164,17 +180,19 @@ func held[T any](f *popoloFile, d *json.Decoder, to *[]T) error {
 	return nil
 }
 
-func (t *popoloThing) entity(kind fact.Kind, o *Options) *fact.Entity {
+func (t *popoloThing) entity(kind fact.Kind, o *Options) (*fact.Entity, *table.Problem) {
 	e := &fact.Entity{ID: t.ID, Kind: kind, Canonical: t.Name}
 	var all names
+	var w words
 	all.add(t.Name, "", fact.Primary)
-	for _, n := range t.OtherNames {
+	for i, n := range t.OtherNames {
 		as := fact.Alias
 		if n.End != "" {
 			as = fact.Former
 		}
 		if o.admits(n.Lang) {
-			all.add(n.Name, n.Lang, as)
+			language := strings.ReplaceAll(n.Lang, "_", "-") // be_tarask
+			all.dated(n.Name, language, as, w.date(fmt.Sprintf("other_names[%d].start_date", i), n.From), w.date(fmt.Sprintf("other_names[%d].end_date", i), n.End))
 		}
 	}
 	e.Names = all.list
@@ -184,7 +202,7 @@ func (t *popoloThing) entity(kind fact.Kind, o *Options) *fact.Entity {
 			e.External = append(e.External, id)
 		}
 	}
-	return e
+	return e, w.problem
 }
 
 // roles turns memberships into roles by person, and the positions they are at.
@@ -204,7 +222,14 @@ func (f *popoloFile) roles() (roles map[string][]fact.Role, positions []*fact.Po
 	for _, p := range f.Posts {
 		add(&fact.Position{ID: p.ID, Organization: p.Organization}, p.Label)
 	}
+	periods := make(map[string]popoloEvent)
+	for _, e := range f.Events {
+		periods[e.ID] = e
+	}
 	for _, m := range f.Memberships {
+		if p, ok := periods[m.Period]; ok {
+			m.Start, m.End = cmp.Or(m.Start, p.Start), cmp.Or(m.End, p.End)
+		}
 		id := m.Post
 		if id == "" {
 			if m.Organization == "" || m.Role == "" {

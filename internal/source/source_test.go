@@ -117,6 +117,35 @@ func (r *readCase) options(t testing.TB) *source.Options {
 	return o
 }
 
+// A file of another form than its name says is refused, since a load of nothing may
+// empty a source; so is a companion that is no list of aliases.
+func TestOtherListsAreRefused(t *testing.T) {
+	for _, c := range []struct{ name, text, with, format, says string }{
+		{"SDN_ADVANCED.XML", `<?xml version="1.0"?><Sanctions xmlns="http://example.org/ADVANCED_XML"><DistinctParties><DistinctParty FixedRef="36"/></DistinctParties></Sanctions>`, "", "ofac-xml", "advanced form, which is not read: take SDN.XML"},
+		{"list.xml", `<CONSOLIDATED_LIST><INDIVIDUALS></INDIVIDUALS></CONSOLIDATED_LIST>`, "", "un-xml", "has none of the elements INDIVIDUAL, ENTITY"},
+		{"sdn.csv", `101,"VORENTA",-0- ` + "\n", `101,7,"1 Harbour Road","Vorent","Vorentia",-0- ` + "\n", "ofac-csv", "aliases are in ALT.CSV"},
+	} {
+		in, err := source.NewInput(c.name, strings.NewReader(c.text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := source.Guess(in); got != c.format {
+			t.Errorf("%s is taken for %q", c.name, got)
+		}
+		o := new(source.Options)
+		if c.with != "" {
+			companion, err := source.NewInput("ADD.CSV", strings.NewReader(c.with), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Companions = []*source.Input{companion}
+		}
+		if got, err := told(c.format, in, o); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: read as %q, %v; want %q", c.name, got, err, c.says)
+		}
+	}
+}
+
 // What is packed reads as what it packs.
 func TestPackedFiles(t *testing.T) {
 	plain, err := os.ReadFile("testdata/rows.jsonl")

@@ -15,13 +15,15 @@ import (
 //	labels → PRIMARY, aliases → ALIAS; the canonical name is the English label
 //	P31 (instance of) → kind, by wikidata_kinds.txt and the P279 (subclass of)
 //	    of classes that came before; an item of no such class is passed over
-//	P39 (position held), P580, P582 → roles with their dates
+//	P39 (position held), P580, P582 → roles with their dates; one that has ended,
+//	    nobody knows when, is left out
 //	P36 (capital) → CAPITAL_OF on the capital when that comes after its country;
 //	    P1376 (capital of) → CAPITAL_OF
 //	P1549 (demonym) → DEMONYM
 //	P297, P298, P300 → iso3166-1, iso3166-1-alpha3, iso3166-2; P1566 → geonames
 //
-// Deprecated statements are left out. Memory grows with the classes of the dump
+// Deprecated statements are left out; preferred and normal ones count alike, since
+// former capitals and posts are wanted too. Memory grows with the classes of the dump
 // (some 100 bytes each) and with the capitals that have not come yet.
 type wikidata struct {
 	options  *Options
@@ -77,13 +79,14 @@ func readWikidata(in *Input, o *Options, yield Yield) error {
 }
 
 type wikidataItem struct {
-	ID      string                      `json:"id"`
-	Labels  languageMap[wikidataText]   `json:"labels"`
-	Aliases languageMap[[]wikidataText] `json:"aliases"`
-	Claims  map[string][]wikidataClaim  `json:"claims"`
+	ID      string                       `json:"id"`
+	Labels  languageMap[wikidataText]    `json:"labels"`
+	Aliases languageMap[[]wikidataText]  `json:"aliases"`
+	Claims  languageMap[[]wikidataClaim] `json:"claims"`
 }
 
-// languageMap is an object that an empty PHP array may stand for.
+// languageMap is an object, by language or property, that an empty PHP array may
+// stand for.
 type languageMap[T any] map[string]T
 
 func (m *languageMap[T]) UnmarshalJSON(b []byte) error {
@@ -104,6 +107,7 @@ type wikidataClaim struct {
 }
 
 type wikidataSnak struct {
+	Type  string `json:"snaktype"` // value, somevalue (unknown) or novalue
 	Value struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"datavalue"`
@@ -150,6 +154,12 @@ func (s *wikidataSnak) date() fact.Date {
 	return d
 }
 
+// ended reports whether the statement says that it held up to some day.
+func (c *wikidataClaim) ended() bool {
+	to := c.Qualifiers["P582"]
+	return len(to) > 0 && to[0].Type != "novalue"
+}
+
 // statements yields the statements of a property that are not deprecated.
 func (i *wikidataItem) statements(property string) func(func(*wikidataClaim) bool) {
 	return func(yield func(*wikidataClaim) bool) {
@@ -170,7 +180,7 @@ func (w *wikidata) item(number int64, item *wikidataItem) error {
 		}
 	}
 	for c := range item.statements("P36") {
-		if capital := c.Main.id(); capital != "" && c.Qualifiers["P582"] == nil && w.waiting < maxCapitals {
+		if capital := c.Main.id(); capital != "" && !c.ended() && w.waiting < maxCapitals {
 			w.waiting++
 			w.capitals[capital] = append(w.capitals[capital], item.ID)
 		}
@@ -190,11 +200,17 @@ func (w *wikidata) item(number int64, item *wikidataItem) error {
 	}
 	for c := range item.statements("P39") {
 		if position := c.Main.id(); position != "" {
-			e.Roles = append(e.Roles, fact.Role{Position: position, From: qualified(c, "P580"), To: qualified(c, "P582")})
+			from, _ := qualified(c, "P580")
+			if to, known := qualified(c, "P582"); known {
+				e.Roles = append(e.Roles, fact.Role{Position: position, From: from, To: to})
+			}
 		}
 	}
 	for c := range item.statements("P1376") {
-		w.capitalOf(e, c.Main.id(), qualified(c, "P580"), qualified(c, "P582"))
+		from, _ := qualified(c, "P580")
+		if to, known := qualified(c, "P582"); known {
+			w.capitalOf(e, c.Main.id(), from, to)
+		}
 	}
 	for _, country := range w.capitals[item.ID] {
 		w.capitalOf(e, country, 0, 0)
@@ -225,11 +241,16 @@ func (w *wikidata) capitalOf(e *fact.Entity, country string, from, to fact.Date)
 	e.Relations = append(e.Relations, fact.Relation{Type: fact.CapitalOf, Target: country, From: from, To: to})
 }
 
-func qualified(c *wikidataClaim, property string) fact.Date {
-	if snaks := c.Qualifiers[property]; len(snaks) > 0 {
-		return snaks[0].date()
+// qualified is the date of a qualifier, or none when the statement has no such or
+// says that there is no such date. known is false when there is one that cannot be
+// told: unknown, coarser than a year, or before our era.
+func qualified(c *wikidataClaim, property string) (date fact.Date, known bool) {
+	snaks := c.Qualifiers[property]
+	if len(snaks) == 0 || snaks[0].Type == "novalue" {
+		return 0, true
 	}
-	return 0
+	date = snaks[0].date()
+	return date, date != 0
 }
 
 func (w *wikidata) names(item *wikidataItem) []fact.Name {
