@@ -208,9 +208,11 @@ func (w *work) evidence(r *run) float64 {
 	case supported:
 		e += ofCountry
 	case w.counted && w.asksSupport(r, top, words):
-		if isPlace(bearer.Kind()) && w.behindPlaceCue(r) {
+		switch {
+		case w.inNews(r) && (bearer.Kind() != fact.Person || words > 1):
+		case isPlace(bearer.Kind()) && w.behindPlaceCue(r):
 			e += placeByItself
-		} else {
+		default:
 			e += unsupported
 		}
 	}
@@ -573,7 +575,38 @@ func (w *work) neighbours(r *run) float64 {
 // isNoAdjective reports whether an unknown word with a capital before a name must
 // be part of a name with it, in a language that writes adjectives and titles small.
 func (w *work) isNoAdjective(k int) bool {
-	return languageTraits()["small words"][w.tag] && w.tokens.list[k].form&formStart == 0
+	return languageTraits()["small words"][w.tag] && w.tokens.list[k].form&formStart == 0 && w.cue(k) == 0 && !isOrdinary(w.tokens.key(k))
+}
+
+// isDoubleName reports whether the run is one of two words with capitals that no
+// preposition stands before: a forename and a surname, both of which are names of
+// places or of others, "Victoria Guerrero".
+func (w *work) isDoubleName(r *run) bool {
+	list := w.tokens.list
+	if !languageTraits()["small words"][w.tag] || r.to != r.from+1 {
+		return false
+	}
+	first, second := r.from, r.from+1
+	if !w.isHalfName(second) {
+		if first, second = r.from-1, r.from; !w.isHalfName(first) {
+			return false
+		}
+	}
+	return list[second].gap == gapSpace && (first == 0 || w.cue(first-1)&(cueIn|cueFrom|cueTo) == 0) &&
+		w.runOf(first) != nil && isPlace(bearerOf(&w.runOf(first).candidates[0]).Kind())
+}
+
+// isHalfName reports whether token i is by itself a place or a surname.
+func (w *work) isHalfName(i int) bool {
+	if i < 0 || i >= len(w.tokens.list) || w.tokens.list[i].form&(formUpper|formCaps|formTitle) != formUpper {
+		return false
+	}
+	r := w.runOf(i)
+	if r == nil || r.to != r.from+1 || r.titled || !r.candidates[0].Name.Valid() || w.knows(&r.candidates[0]) {
+		return false
+	}
+	k := r.candidates[0].Name.Kind()
+	return k != fact.Demonym && k != fact.Acronym && (isPlace(bearerOf(&r.candidates[0]).Kind()) || k == fact.Short)
 }
 
 // beginsStranger reports whether a place's name before an unknown word with a
@@ -594,6 +627,9 @@ func (w *work) isOfStranger(r *run) bool {
 	}
 	if top.Name.Kind() == fact.Acronym {
 		return w.isInitials(r, top)
+	}
+	if w.isDoubleName(r) {
+		return true
 	}
 	if w.knows(top) {
 		return false

@@ -91,6 +91,21 @@ func (w *work) isSupported(r *run, c *resolver.Candidate) bool {
 	return false
 }
 
+// inNews reports whether the text around the run names several countries, as news
+// does and novels, manuals and logs do not: there a company or a town needs no
+// support of its own country.
+func (w *work) inNews(r *run) bool {
+	const near, least = 150, 4
+	at, _ := slices.BinarySearchFunc(w.signs, r.from-near, func(s sign, token int) int { return s.token - token })
+	signs, countries := 0, uint64(0)
+	for ; at < len(w.signs) && w.signs[at].token <= r.from+near && signs < mostSigns; at++ {
+		if s := &w.signs[at]; s.country != noCountry && s.entity != bearerOf(&r.candidates[0]) {
+			signs, countries = signs+1, countries|1<<s.country
+		}
+	}
+	return signs >= least && countries&(countries-1) != 0
+}
+
 // homeless marks what belongs to no country at all, beside the bits of the
 // document's countries.
 const homeless = 1 << namedCountries

@@ -352,7 +352,7 @@ func (w *work) narrow(titles []title, r *run) []title {
 // applyTitle gives the title to the person beside it, or makes it a mention of
 // its holder.
 func (w *work) applyTitle(f *found) {
-	if p := w.personBeside(f); p != nil {
+	if p := w.personBeside(f); p != nil && !w.isNextInList(p, f) {
 		w.confirm(p, f)
 		return
 	}
@@ -404,6 +404,13 @@ func (w *work) applyTitle(f *found) {
 	w.addKnown(from, to, e)
 	r := &w.runs[at]
 	r.title, r.phraseFrom, r.phraseTo = true, f.first, f.last
+}
+
+// isNextInList reports whether a person before a title is another than its holder,
+// named before him in a list: "Gustavo Petro, la presidenta hondureña y …".
+func (w *work) isNextInList(p *run, f *found) bool {
+	list := w.tokens.list
+	return p.to <= f.first && f.last < len(list) && w.cue(f.last)&cueAnd != 0 && list[f.last].gap == gapSpace && !w.everAny(p.candidates[0].Entity, f)
 }
 
 // holding returns who holds the office, or one that its title stands for.

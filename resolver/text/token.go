@@ -131,7 +131,11 @@ func (t *tokens) abbreviates() bool {
 		return false
 	}
 	w := &t.list[len(t.list)-1]
-	return w.form&(formUpper|formDigits|formChar) == formUpper && w.letters() <= abbreviation
+	if w.form&(formUpper|formDigits|formChar) != formUpper || w.letters() > abbreviation {
+		return false
+	}
+	last, _ := utf8.DecodeLastRuneInString(t.text[w.start:w.end])
+	return w.letters() == 1 || !isUpper(last) // "the EU." ends a sentence
 }
 
 func wordByte(c byte) bool {
