@@ -72,22 +72,24 @@ func (a Heard) Group() Names {
 // Hearing is the memory of a search. The zero Hearing is ready; it grows to its
 // size and is used again. Not safe for concurrent use.
 type Hearing struct {
-	near   bool // of FindNear
-	keys   []name.Key
-	stems  name.Stems
-	terms  []term
-	bags   []askedBag // of the words of the query
-	words  []pointer  // at words
-	whole  []pointer  // at names
-	sifted []sifted
-	sorted []sifted // memory of sort
-	levels [levels + 1]int32
-	seen   wordSet
-	some   sketch // of seen
-	marks  marks
-	first  int // how many marks Find made; FindByLetters makes more
-	ranked []uint64
-	heard  []Heard
+	near    bool // of FindNear
+	keys    []name.Key
+	stems   name.Stems
+	terms   []term
+	bags    []askedBag // of the words of the query
+	words   []pointer  // at words
+	whole   []pointer  // at names
+	sifted  []sifted
+	sorted  []sifted // memory of sort
+	levels  [levels + 1]int32
+	seen    []wordSet // what each word of the query points at
+	marks   marks
+	first   int     // how many marks Find made; FindByLetters makes more
+	touched int     // keeps what is read ahead from being left out
+	active  []int32 // marks whose weights a pass of deepen or raise counts in full,
+	due     []int32 // and those that it left to FindByLetters
+	ranked  []uint64
+	heard   []Heard
 
 	over   *Hearing // of the layer, if there is one
 	merged []Heard
@@ -97,6 +99,7 @@ type Hearing struct {
 type term struct {
 	words, wordsEnd int // of Hearing.words, likest first
 	whole, wholeEnd int // of Hearing.whole
+	seen            int // of Hearing.seen: words with their weights
 	names           int // how many names that makes
 	followed        bool
 	deep            int // the first of words that marks nothing by itself
@@ -168,6 +171,9 @@ func (s *Sounds) find(q *name.Form, h *Hearing, limit int) []Heard {
 // listenAll collects what the words of the query point at.
 func (s *Sounds) listenAll(q *name.Form, h *Hearing) {
 	h.terms, h.words, h.whole, h.bags = h.terms[:0], h.words[:0], h.whole[:0], h.bags[:0]
+	for len(h.seen) < q.Len() {
+		h.seen = append(h.seen, wordSet{})
+	}
 	for i := range q.Len() {
 		h.bags = append(h.bags, askedBag{q.Bag(i), q.Token(i).Script.WritesVowels()})
 		h.terms = append(h.terms, s.listen(q, i, h))
@@ -190,10 +196,13 @@ func (h *Hearing) gather(s, over *Sounds, limit int) {
 			return
 		}
 		deepened = true
-		alone := h.marked(over) == 0
-		s.deepen(h, alone)
+		alone, least := h.marked(over) == 0, float32(0)
+		if !h.near {
+			least = h.least(over, 2*limit)
+		}
+		s.deepen(h, alone, least)
 		if over != nil {
-			over.deepen(h.over, alone)
+			over.deepen(h.over, alone, least)
 		}
 	}
 	for i := range h.terms {
@@ -216,9 +225,9 @@ func (h *Hearing) gather(s, over *Sounds, limit int) {
 			s.meet(&h.terms[i-1], &h.terms[i], uint32(i-1), h)
 		}
 		least := shareToRaise * h.top()
-		s.raise(h, i, h.terms[i].words, least)
+		s.raiseCommon(h, i, least)
 		if over != nil {
-			over.raise(h.over, i, h.over.terms[i].words, least)
+			over.raiseCommon(h.over, i, least)
 		}
 	}
 	deepen()
@@ -231,6 +240,37 @@ func (h *Hearing) marked(over *Sounds) int {
 	}
 	return len(h.marks.list) + len(h.over.marks.list)
 }
+
+// least returns a sum that so many marks have or exceed; 0 if there are not so
+// many, or more than maxLeast are asked for.
+func (h *Hearing) least(over *Sounds, limit int) float32 {
+	if limit > maxLeast || limit > h.marked(over) {
+		return 0
+	}
+	var room [maxLeast]float32
+	best := room[:limit] // the greatest first
+	rank := func(marks []mark) {
+		for i := range marks {
+			sum := marks[i].sum
+			if sum <= best[limit-1] {
+				continue
+			}
+			at := limit - 1
+			for ; at > 0 && best[at-1] < sum; at-- {
+				best[at] = best[at-1]
+			}
+			best[at] = sum
+		}
+	}
+	rank(h.marks.list)
+	if over != nil {
+		rank(h.over.marks.list)
+	}
+	return best[limit-1]
+}
+
+// maxLeast bounds the insertions of least, which are linear in it.
+const maxLeast = 16
 
 // markWholes marks the names that a term points at as a whole.
 func (h *Hearing) markWholes(i int) {
@@ -292,19 +332,43 @@ func (s *Sounds) holdersOf(p *pointer, t *term) (cursor, float32) {
 }
 
 // deepen adds the weight of the lesser words that the followed terms point at: to
-// the names that are marked, or to all if these words are all there is.
-func (s *Sounds) deepen(h *Hearing, alone bool) {
-	h.first = len(h.marks.list)
+// the names that are marked with at least so much, or to all if these words are
+// all there is. FindByLetters does the rest: it costs as much as finding them did,
+// and hardly makes one of them the best.
+func (s *Sounds) deepen(h *Hearing, alone bool, least float32) {
+	h.first, h.active, h.due = len(h.marks.list), h.active[:0], h.due[:0]
 	if alone {
 		h.first = 0
 		s.deepenMore(h)
 		return
 	}
-	for i := range h.terms {
-		if t := &h.terms[i]; t.followed && len(h.terms) > 1 {
-			s.raise(h, i, t.deep, 0)
+	if len(h.terms) == 1 {
+		return
+	}
+	for at := range h.marks.list {
+		if h.marks.list[at].sum >= least {
+			h.active = append(h.active, int32(at))
+		} else {
+			h.due = append(h.due, int32(at))
 		}
 	}
+	s.deepenMarks(h, h.active)
+}
+
+// deepenMarks adds the weight of the lesser words to some of the marks.
+func (s *Sounds) deepenMarks(h *Hearing, marks []int32) {
+	for i := range h.terms {
+		if t := &h.terms[i]; t.followed && len(marks) > 0 {
+			s.raise(h, i, marks)
+		}
+	}
+}
+
+// deepenRest does what deepen has left, and marks more names.
+func (s *Sounds) deepenRest(h *Hearing) {
+	s.deepenMarks(h, h.due)
+	h.due = h.due[:0]
+	s.deepenMore(h)
 }
 
 // deepenMore marks the names that only lesser words point at.
@@ -325,35 +389,41 @@ func (s *Sounds) deepenMore(h *Hearing) {
 	}
 }
 
-// raise adds the weight of the words that term i points at, from one on, to the
-// names already marked with at least so much.
-func (s *Sounds) raise(h *Hearing, i, from int, least float32) {
-	words := h.words[from:h.terms[i].wordsEnd]
-	if len(words) == 0 {
-		return
+// raise adds the weight of the words that term i points at to some of the marks.
+func (s *Sounds) raise(h *Hearing, i int, marks []int32) {
+	seen := &h.seen[h.terms[i].seen]
+	var runs [32]struct{ from, to int }
+	for ; len(marks) > 0; marks = marks[min(len(marks), len(runs)):] {
+		// Where the words are is read for many marks before the words: in a large
+		// table each is far from every nearer memory, and so their ways overlap.
+		some := marks[:min(len(marks), len(runs))]
+		for k, at := range some {
+			runs[k].from, runs[k].to = s.wordsOf(h.marks.list[at].number)
+		}
+		for k := range some {
+			h.touched += s.order.touch(runs[k].from)
+		}
+		for k, at := range some {
+			for ; runs[k].from < runs[k].to; runs[k].from++ {
+				w, _ := s.wordAt(runs[k].from)
+				if weight := seen.weight(w); weight > 0 {
+					h.marks.raise(int(at), uint32(i), weight*s.rarity(w))
+				}
+			}
+		}
 	}
-	h.seen.reset()
-	h.some = sketch{}
-	for _, p := range words {
-		h.seen.add(p.at, p.weight)
-		h.some.add(p.at)
-	}
+}
+
+// raiseCommon adds the weight of the words of a term that marks nothing, because
+// too many names have them, to the marks with at least so much.
+func (s *Sounds) raiseCommon(h *Hearing, i int, least float32) {
+	h.active = h.active[:0]
 	for at := range h.marks.list {
-		m := &h.marks.list[at]
-		if m.sum < least {
-			continue
-		}
-		from, to := s.wordsOf(m.number)
-		for k := from; k < to; k++ {
-			w, _ := s.wordAt(k)
-			if !h.some.mayHave(w) {
-				continue
-			}
-			if weight := h.seen.weight(w); weight > 0 {
-				h.marks.raise(at, uint32(i), weight*s.rarity(w))
-			}
+		if h.marks.list[at].sum >= least {
+			h.active = append(h.active, int32(at))
 		}
 	}
+	s.raise(h, i, h.active)
 }
 
 // top returns the greatest sum so far, in the layer too.
@@ -397,9 +467,9 @@ func (s *Sounds) meet(a, b *term, number uint32, h *Hearing) {
 // thousand Marcels, and the right one's surname spelt in a way that no key meets.
 // It costs more than Find, which it is called after when that has found nothing.
 func (s *Sounds) FindByLetters(h *Hearing, limit int) []Heard {
-	s.deepenMore(h)
+	s.deepenRest(h)
 	if s.layered != nil {
-		s.layered.over.deepenMore(h.over)
+		s.layered.over.deepenRest(h.over)
 	}
 	most := lettersWeight * float32(len(h.bags))
 	least := shareForLetters * h.top()
@@ -480,11 +550,17 @@ func (a Heard) first() Name {
 // may be all words of a name in one.
 func (s *Sounds) listen(q *name.Form, i int, h *Hearing) term {
 	t := q.Token(i)
-	term := term{words: len(h.words), whole: len(h.whole)}
-	h.seen.reset()
-	s.point(t.Text, t.Script, sameWeight, h)
+	term := term{words: len(h.words), whole: len(h.whole), seen: i}
+	seen := &h.seen[i]
+	seen.reset()
+	point := func(text []byte, weight float32) {
+		if w := s.findWord(text, t.Script); w != none && seen.add(w, weight) {
+			h.words = append(h.words, pointer{w, weight})
+		}
+	}
+	point(t.Text, sameWeight)
 	for _, stem := range h.stems.Of(t.Text, t.Script) {
-		s.point(stem.Text, t.Script, stemWeight, h)
+		point(stem.Text, stemWeight)
 	}
 	s.sift(q, i, h)
 	h.sort()
@@ -493,7 +569,7 @@ func (s *Sounds) listen(q *name.Form, i int, h *Hearing) term {
 		if len(h.words)-term.words == maxWords {
 			break
 		}
-		if h.seen.add(w.word, w.likeness) {
+		if seen.add(w.word, w.likeness) {
 			h.words = append(h.words, pointer{w.word, w.likeness})
 		}
 	}
@@ -518,13 +594,6 @@ func (h *Hearing) sort() {
 		h.levels[w.level]++
 	}
 	h.sifted, h.sorted = h.sorted, h.sifted
-}
-
-// point points at the word with the spelling.
-func (s *Sounds) point(text []byte, script name.Script, weight float32, h *Hearing) {
-	if w := s.findWord(text, script); w != none && h.seen.add(w, weight) {
-		h.words = append(h.words, pointer{w, weight})
-	}
 }
 
 // sift collects the words, and if asked the whole names, under the keys of a
@@ -662,6 +731,7 @@ func (m *marks) grow() {
 // wordSet is a set of words with their weights: open-addressed, and emptied by
 // counting rounds.
 type wordSet struct {
+	some  sketch // most words that are asked for are not in the set
 	slots []wordSlot
 	count int
 	round uint32
@@ -673,7 +743,7 @@ type wordSlot struct {
 }
 
 func (s *wordSet) reset() {
-	s.count = 0
+	s.count, s.some = 0, sketch{}
 	s.round++
 	if len(s.slots) == 0 {
 		s.slots = make([]wordSlot, 256)
@@ -697,11 +767,15 @@ func (s *wordSet) add(word uint32, weight float32) bool {
 	}
 	*at = wordSlot{s.round, word, weight}
 	s.count++
+	s.some.add(word)
 	return true
 }
 
 // weight returns the weight of a word, 0 of one that is not in the set.
 func (s *wordSet) weight(word uint32) float32 {
+	if !s.some.mayHave(word) {
+		return 0
+	}
 	if at := s.slot(word); at.round == s.round {
 		return at.weight
 	}

@@ -174,7 +174,6 @@ var symbolCodes = func() (codes [256]Key) {
 type beam struct {
 	at [maxFrom + 4]struct {
 		n     int
-		best  int32
 		paths [MaxKeys]path
 	}
 }
@@ -184,51 +183,55 @@ type path struct {
 	weight int32
 }
 
-// keys appends the likeliest skeletons of word.
+// keys appends the likeliest skeletons of word: none that weighs keyDepth less
+// than the best one. A beginning that cannot end so is not followed, for what the
+// best end of the word weighs is known.
 func (b *beam) keys(dst []Key, m *model, word []byte) []Key {
 	var l lattice
 	l.layOut(m, word)
-	for i := range l.n + 1 {
-		b.at[i].n, b.at[i].best = 0, noWay
-	}
-	b.push(0, 0, 0)
-	for i := range l.n {
-		least := b.at[i].best - 2*keyDepth
-		for _, p := range b.at[i].paths[:b.at[i].n] {
-			if p.weight < least {
-				continue
+	var rest [maxFrom + 1]int32
+	for i := l.n - 1; i >= 0; i-- {
+		b.at[i+1].n = 0
+		rest[i] = rest[i+1] + unspelt
+		if l.chunks[i][0] >= 0 {
+			rest[i] = noWay
+		}
+		for k, at := range l.chunks[i] {
+			if at >= 0 {
+				rest[i] = max(rest[i], rest[i+k+1]+int32(m.chunks[at].best))
 			}
-			found := false
+		}
+	}
+	b.at[0].n = 0
+	b.push(0, 0, 0)
+	least := rest[0] - keyDepth
+	for i := range l.n {
+		for _, p := range b.at[i].paths[:b.at[i].n] {
+			if l.chunks[i][0] < 0 && p.weight+unspelt+rest[i+1] >= least {
+				b.push(i+1, p.key, p.weight+unspelt)
+			}
 			for k, at := range l.chunks[i] {
 				if at < 0 {
 					continue
 				}
-				found = found || k == 0
-				chunk := &m.chunks[at]
-				to := &b.at[i+k+1]
-				for _, sound := range chunk.sounds {
+				for _, sound := range m.chunks[at].sounds {
 					weight := p.weight + int32(sound.weight)
-					if weight < to.best-2*keyDepth {
+					if weight+rest[i+k+1] < least {
 						break // the others weigh less
 					}
 					b.push(i+k+1, sound.after(p.key), weight)
 				}
 			}
-			if !found {
-				b.push(i+1, p.key, p.weight-30)
-			}
 		}
 	}
-	last := &b.at[l.n]
-	slices.SortFunc(last.paths[:last.n], func(x, y path) int { return int(y.weight - x.weight) })
-	for _, p := range last.paths[:last.n] {
-		if p.weight < last.paths[0].weight-keyDepth {
-			break
-		}
+	for _, p := range b.at[l.n].paths[:b.at[l.n].n] {
 		dst = append(dst, p.key)
 	}
 	return dst
 }
+
+// unspelt is the weight of a character without a spelling of its own.
+const unspelt = -30
 
 // sound is a spelling of a chunk of a skeleton's model as the end of a key.
 type sound struct {
@@ -274,7 +277,6 @@ const keyDepth = 60
 // push adds a path, one for a key, and drops the weakest past the bound.
 func (b *beam) push(i int, key Key, weight int32) {
 	at := &b.at[i]
-	at.best = max(at.best, weight)
 	weakest := -1
 	for k := range at.n {
 		p := &at.paths[k]

@@ -355,7 +355,7 @@ func (l lazyModel) compiled() *model {
 
 // hearing rises with any change of the code that makes keys, bags or the words of a
 // form otherwise.
-const hearing = 1
+const hearing = 2
 
 // HearingVersion tells apart what tables of sounds are made with: this package's
 // code, and the data files that keys, bags and the words of forms come from.
