@@ -35,7 +35,7 @@ func seedAnnotator() (*text.Annotator, error) {
 }
 
 // readings measures literal against metonymic by cross-validation: each name is
-// read with weights that were fitted without it.
+// read with weights that were fitted without its sentence or text, several times.
 func readings(_ context.Context, dir string, r *result) error {
 	if r.fit != nil {
 		return nil // no queries to fit odds to
@@ -57,13 +57,13 @@ func readings(_ context.Context, dir string, r *result) error {
 	if err != nil {
 		return err
 	}
-	tallies := learn.CrossValidate(append(examples, own...), learn.Penalty, nil)
+	tallies, _ := learn.CrossValidate(append(examples, own...), learn.Penalty, nil)
 	tallies["own"] = learn.Own(tallies)
 	r.note("| | names | right |\n|---|--:|--:|")
 	for _, group := range slices.SortedFunc(maps.Keys(tallies), func(x, y string) int {
 		return cmp.Or(cmp.Compare(tallies[y].All, tallies[x].All), cmp.Compare(x, y))
 	}) {
-		r.note("| %s | %d | %.1f |", group, tallies[group].All, 100*tallies[group].Share())
+		r.note("| %s | %d | %.1f |", group, tallies[group].All/learn.Splits, 100*tallies[group].Share())
 	}
 	return nil
 }

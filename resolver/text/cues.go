@@ -39,6 +39,8 @@ const (
 	cueObject
 	cueAdverb
 	cueDative
+	cueGive
+	cueSeize
 
 	// cueBefore are the cues that stand before a name.
 	cueBefore = cueIn | cueFrom | cueTo | cueOf | cueBy | cueWith | cueAgainst | cueAnd | cueFor | cueObject
@@ -47,7 +49,7 @@ const (
 var cueWords = map[string]cue{
 	"in": cueIn, "from": cueFrom, "to": cueTo, "of": cueOf, "by": cueBy, "with": cueWith, "against": cueAgainst, "and": cueAnd,
 	"subject": cueSubject, "article": cueArticle, "say": cueSay, "decide": cueDecide, "act": cueAct, "be": cueBe, "move": cueMove,
-	"place": cuePlace, "polity": cuePolity, "relation": cueRelation, "sport": cueSport, "former": cueFormer, "sway": cueSway, "for": cueFor, "object": cueObject, "adverb": cueAdverb, "dative": cueDative,
+	"place": cuePlace, "polity": cuePolity, "relation": cueRelation, "sport": cueSport, "former": cueFormer, "sway": cueSway, "for": cueFor, "object": cueObject, "adverb": cueAdverb, "dative": cueDative, "give": cueGive, "seize": cueSeize,
 }
 
 // cues are the cue words of one language, by folded key.

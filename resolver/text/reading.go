@@ -89,7 +89,6 @@ const (
 	fFromSway
 	fInPossessive
 	fOfPossessive
-	fByStart
 	fVerbBefore
 	fPowerNothing
 	fPowerWith
@@ -121,6 +120,10 @@ const (
 	fWithPlace
 	fListCountry
 	fVerbWord
+	fWordBefore
+	fBePassive
+	fToGive
+	fOfSeize
 	numReading
 )
 
@@ -137,12 +140,14 @@ var ReadingTerms = [numReading]string{
 	"sport in sentence", "relation in sentence", "digit before", "in, move before", "in, sentence start", "chain of commas",
 	"nothing before, verb next", "hyphen", "and before", "from, act before", "to, act before", "to, relation before",
 	"with, relation near", "by, act before", "sport, nothing before", "sport, in", "sport, against", "before a name",
-	"of: sway before", "earlier: sway", "next: sway", "relation of the list", "from or to, sway before", "in, possessive", "of, possessive", "accordance", "verb before",
+	"of: sway before", "earlier: sway", "next: sway", "relation of the list", "from or to, sway before", "in, possessive", "of, possessive", "verb before",
 	"power, nothing before", "power, with", "power, against", "power, of", "power, from", "power, to", "power, verb next", "power, and",
 	"power, later: say or decide", "power, other word next", "power, in list with actor", "no country, sport", "for", "object", "for, move before", "for, sport",
 	"article before, other word next", "what stands before lies in it", "next: be, place later", "next: be, article later", "next: have", "nothing on either side",
 	"next: be, move later", "of: title before", "power, of or possessive: polity", "next: in a place", "possessive: other word", "with, place or move before",
 	"in list with country", "next: other word, article or place before",
+	"next: other word, another before",
+	"next: be, passive", "to, giving before", "of: taking before",
 }
 
 // readingWeights are the fitted weights, in nats.
@@ -491,7 +496,7 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	set(fSport, whole&cueSport != 0)
 	set(fRelation, whole&cueRelation != 0)
 	set(fInMove, relation&cueIn != 0 && before&cueMove != 0)
-	set(fForMove, relation&cueFor != 0 && before&cueMove != 0)
+	set(fForMove, relation&cueFor != 0 && before&(cueMove|cueFrom) != 0)
 	set(fForSport, relation&cueFor != 0 && whole&cueSport != 0)
 	set(fFromAct, relation&cueFrom != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
 	set(fToAct, relation&cueTo != 0 && before&(cueAct|cueDecide|cuePolity) != 0)
@@ -530,6 +535,12 @@ func (w *work) readingFeatures(r *run, kind fact.Kind, stands bool) (f ReadingFe
 	set(fPossessiveWord, possessive && f[fPossessivePolity]+f[fPossessivePlace]+f[fPossessiveSport] == 0)
 	set(fWithPlace, relation&cueWith != 0 && before&(cuePlace|cueMove) != 0)
 	set(fVerbWord, f[fNextWord] != 0 && (f[fArticleWord] != 0 || before&cuePlace != 0))
+	if k := r.from - 1; f[fNextWord] != 0 && k >= first && list[r.from].gap == gapSpace && list[k].form&(formCased|formUpper) == formCased && w.cue(k) == 0 {
+		on(fWordBefore) // "numerous London venues"
+	}
+	set(fBePassive, f[fNextBe] != 0 && at2+nextLen < last && w.cue(at2+nextLen)&(cueSay|cueDecide|cueAct) != 0)
+	set(fToGive, relation&cueTo != 0 && before&cueGive != 0)
+	set(fOfSeize, relation&cueOf != 0 && before&cueSeize != 0)
 	set(fAlone, nothing && next == 0 && f[fNextWord] == 0 && f[fNextName] == 0)
 	set(fPlainSport, kind != fact.Country && f[fSport] != 0)
 	return f
@@ -582,7 +593,7 @@ func (w *work) relationBefore(r *run, first int) (cue, int) {
 			at -= length
 			break
 		}
-		if c&cueArticle == 0 {
+		if c&cueArticle == 0 && (c&cueAdverb == 0 || c&(cueSay|cueDecide|cueAct) != 0) {
 			break
 		}
 		at -= length
@@ -641,7 +652,7 @@ func (w *work) listHead(r *run, first int) *run {
 		if k <= first || w.covered[k] == 0 {
 			return head
 		}
-		for k > first && list[k].gap&^(gapSpace|gapQuote|gapLine) == 0 && w.cue(k-1)&(cueAnd|cueArticle) != 0 && w.covered[k-1] == 0 {
+		for k > first && list[k].gap&^(gapSpace|gapQuote|gapLine) == 0 && w.cue(k-1)&(cueAnd|cueArticle|cueAdverb) != 0 && w.covered[k-1] == 0 {
 			k--
 		}
 		if k == head.from && list[k].gap&gapComma == 0 || k <= first || w.covered[k-1] == 0 {

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,6 +30,9 @@ type Example struct {
 	Weight float64
 	// Group is what it is counted under: [Set], or the language of a text of ours.
 	Group string
+	// Source is the sentence or the text that it stands in. Examples of one are
+	// alike, so none is answered with weights fitted to another.
+	Source string
 	// Around shows the name in square brackets among the words around it.
 	Around string
 }
@@ -71,7 +76,7 @@ func ReadSet(a *text.Annotator, r io.Reader) ([]Example, error) {
 		from, to := byteOf(sentence, start), byteOf(sentence, end)
 		examples = append(examples, Example{
 			Features:  a.ReadingFeaturesAt(sentence, fields[column["lang"]], from, to, &work),
-			Metonymic: fields[column["label"]] == "metonymic", Weight: 1, Group: Set,
+			Metonymic: fields[column["label"]] == "metonymic", Weight: 1, Group: Set, Source: sentence,
 			Around: sentence[:from] + "[" + sentence[from:to] + "]" + sentence[to:],
 		})
 	}
@@ -103,7 +108,7 @@ func ReadOwn(a *text.Annotator, dir fs.FS, weight float64) ([]Example, error) {
 			}
 			examples = append(examples, Example{
 				Features:  a.ReadingFeaturesAt(d.Text, d.Language, m.Start, m.End, &work),
-				Metonymic: m.Reading == resolver.Metonymic, Weight: weight, Group: d.Language,
+				Metonymic: m.Reading == resolver.Metonymic, Weight: weight, Group: d.Language, Source: d.Name,
 				Around: d.Text[max(0, m.Start-60):m.Start] + "[" + d.Text[m.Start:m.End] + "]" + d.Text[m.End:min(len(d.Text), m.End+60)],
 			})
 		}
@@ -111,41 +116,79 @@ func ReadOwn(a *text.Annotator, dir fs.FS, weight float64) ([]Example, error) {
 	return examples, nil
 }
 
-const folds = 10
+const (
+	folds = 10
+	// Splits is how often the examples are split into folds anew: by how they fall
+	// the figure differs by a percent.
+	Splits = 5
+)
 
-// Tally counts right answers.
+// Tally counts answers over all splits.
 type Tally struct{ Right, All int }
 
 // Share is the share of right answers.
 func (t Tally) Share() float64 { return float64(t.Right) / float64(max(1, t.All)) }
 
-// CrossValidate answers every example with weights fitted to the nine tenths of
-// the examples that it is not among, and counts by group. miss, if not nil, is
-// told each wrong answer with its probability.
-func CrossValidate(examples []Example, penalty float64, miss func(e *Example, p float64)) map[string]Tally {
+// CrossValidate answers every example [Splits] times, with weights fitted to the
+// nine tenths of the sources that its own is not among, and counts by group. It
+// returns the share of right answers of the set split by split too. miss, if not
+// nil, is told each wrong answer of the first split with its probability.
+func CrossValidate(examples []Example, penalty float64, miss func(e *Example, p float64)) (map[string]Tally, []float64) {
 	tallies := map[string]Tally{}
-	for fold := range folds {
-		var train []Example
-		for i, e := range examples {
-			if i%folds != fold {
-				train = append(train, e)
+	var shares []float64
+	for split := range Splits {
+		fold := foldOf(examples, uint64(split))
+		set := Tally{}
+		for k := range folds {
+			var train []Example
+			for i, e := range examples {
+				if fold[i] != k {
+					train = append(train, e)
+				}
+			}
+			weights := Fit(train, penalty)
+			for i := range examples {
+				if fold[i] != k {
+					continue
+				}
+				e := &examples[i]
+				p := e.Features.Metonymic(weights)
+				t := tallies[e.Group]
+				t.All++
+				right := (p >= 0.5) == e.Metonymic
+				if right {
+					t.Right++
+				} else if miss != nil && split == 0 {
+					miss(e, p)
+				}
+				tallies[e.Group] = t
+				if e.Group == Set {
+					set.All++
+					if right {
+						set.Right++
+					}
+				}
 			}
 		}
-		weights := Fit(train, penalty)
-		for i := fold; i < len(examples); i += folds {
-			e := &examples[i]
-			p := e.Features.Metonymic(weights)
-			t := tallies[e.Group]
-			t.All++
-			if (p >= 0.5) == e.Metonymic {
-				t.Right++
-			} else if miss != nil {
-				miss(e, p)
-			}
-			tallies[e.Group] = t
+		shares = append(shares, set.Share())
+	}
+	return tallies, shares
+}
+
+// foldOf deals the sources out into folds, in an order that the split decides.
+func foldOf(examples []Example, split uint64) []int {
+	number := map[string]int{}
+	for _, e := range examples {
+		if _, ok := number[e.Source]; !ok {
+			number[e.Source] = len(number)
 		}
 	}
-	return tallies
+	order := rand.New(rand.NewPCG(split, folds)).Perm(len(number))
+	fold := make([]int, len(examples))
+	for i, e := range examples {
+		fold[i] = order[number[e.Source]] % folds
+	}
+	return fold
 }
 
 // Own sums the tallies of all groups but the set's.
@@ -164,21 +207,29 @@ func Fit(examples []Example, penalty float64) *text.ReadingFeatures {
 	const rounds, rate, momentum = 600, 0.5, 0.9
 	weights, velocity := new(text.ReadingFeatures), new(text.ReadingFeatures)
 	n := 0.0
-	for _, e := range examples {
-		n += e.Weight
+	on := make([][]int, len(examples)) // the features that each example has
+	for i := range examples {
+		n += examples[i].Weight
+		for k, v := range examples[i].Features {
+			if v != 0 {
+				on[i] = append(on[i], k)
+			}
+		}
 	}
 	for range rounds {
 		var gradient text.ReadingFeatures
 		for i := range examples {
 			e := &examples[i]
-			miss := e.Features.Metonymic(weights)
+			sum := 0.0
+			for _, k := range on[i] {
+				sum += weights[k] * e.Features[k]
+			}
+			miss := 1 / (1 + math.Exp(-sum))
 			if e.Metonymic {
 				miss--
 			}
-			for k, v := range e.Features {
-				if v != 0 {
-					gradient[k] += e.Weight * miss * v
-				}
+			for _, k := range on[i] {
+				gradient[k] += e.Weight * miss * e.Features[k]
 			}
 		}
 		for k := range weights {
