@@ -49,10 +49,10 @@ func lists(path string) iter.Seq2[string, []string] {
 	}
 }
 
-// clitics are those that Arabic and Hebrew write onto the next word, longest first.
+// clitics are those that Arabic, Hebrew and Amharic write onto the next word, longest first.
 var clitics = sync.OnceValue(func() []name.Clitic {
 	var all []name.Clitic
-	for _, script := range []name.Script{name.Arabic, name.Hebrew} {
+	for _, script := range []name.Script{name.Arabic, name.Hebrew, name.Ethiopic} {
 		for _, c := range name.Clitics(script) {
 			if c.Front() {
 				all = append(all, c)

@@ -84,5 +84,5 @@ func (w *work) isCharDateline(r *run) bool {
 		return false
 	}
 	unit := w.tokens.surface(r.to+1, r.to+2)
-	return unit == "月" || unit == "日"
+	return unit == "月" || unit == "日" || unit == "월" || unit == "일"
 }

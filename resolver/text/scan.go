@@ -92,7 +92,7 @@ func (w *work) at(i, limit int, inner bool) int {
 		end = w.words(i, end-1, w.tokens.key(i))
 	}
 	switch t.script {
-	case name.Arabic, name.Hebrew:
+	case name.Arabic, name.Hebrew, name.Ethiopic:
 		return w.withoutClitic(i, limit, inner)
 	}
 	if w.barren[string(w.tokens.key(i))] == barrenCase|barrenStem {
@@ -350,7 +350,7 @@ func (w *work) endsChars(end int) bool {
 	return true
 }
 
-func isHead(key []byte) bool { return string(key) == "长" }
+func isHead(key []byte) bool { return string(key) == "长" || string(key) == "長" }
 
 // isBody reports the last characters of ministries, offices and courts.
 func isBody(key []byte) bool {
@@ -499,7 +499,7 @@ func (w *work) secondWord(i int) bool {
 }
 
 // withoutClitic looks for a name behind the articles, prepositions and
-// conjunctions that Arabic and Hebrew write onto the next word.
+// conjunctions that Arabic, Hebrew and Amharic write onto the next word.
 func (w *work) withoutClitic(i, limit int, inner bool) int {
 	t := &w.tokens.list[i]
 	surface := w.tokens.surface(i, i+1)
