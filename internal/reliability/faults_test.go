@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+
 	"onoma/client"
 	"onoma/internal/reliability"
 
@@ -25,14 +28,29 @@ type system struct {
 	traffic  *traffic
 	tls      *authority
 	count    int // of publishes
+
+	clock *clock                    // of one of the servers; nil: all go by the machine's
+	time  func() (time.Time, error) // what that server takes for the time
 }
 
-func newSystem(t *testing.T) *system {
+// newSystem starts it; clockOf names a server whose clock can be moved.
+func newSystem(t *testing.T, clockOf string) *system {
 	t.Helper()
 	s := &system{t: t, tls: newAuthority(t)}
-	redis, redisAddress := startRedis(t)
-	postgres, url := startPostgres(t)
+	env := make(map[string][]string)
+	if clockOf != "" {
+		s.clock = newClock(t)
+		env[clockOf] = s.clock.env()
+	}
+	redis, redisAddress := startRedis(t, env["Redis"]...)
+	postgres, url := startPostgres(t, env["PostgreSQL"]...)
 	s.redis, s.postgres = redis, postgres
+	switch clockOf {
+	case "Redis":
+		s.time = func() (time.Time, error) { return timeOfRedis(t.Context(), redisAddress) }
+	case "PostgreSQL":
+		s.time = func() (time.Time, error) { return timeOfPostgres(t.Context(), url) }
+	}
 	for range 3 {
 		r := startReplica(t, append(s.tls.flags(), "--postgres", url, "--redis", redisAddress)...)
 		r.tls = s.tls.believed()
@@ -70,6 +88,31 @@ func (s *system) everywhere(version int64) {
 	})
 }
 
+// moveClock sets it d ahead of the machine's, and waits until the server says so.
+func (s *system) moveClock(d time.Duration) {
+	s.t.Helper()
+	s.clock.move(s.t, d)
+	eventually(s.t, 5*time.Second, fmt.Sprintf("the clock is %s off", d), func() bool {
+		at, err := s.time()
+		return err == nil && (time.Until(at)-d).Abs() < time.Minute
+	})
+}
+
+func timeOfRedis(ctx context.Context, address string) (time.Time, error) {
+	c := redis.NewClient(&redis.Options{Addr: address})
+	defer func() { _ = c.Close() }()
+	return c.Time(ctx).Result()
+}
+
+func timeOfPostgres(ctx context.Context, url string) (at time.Time, err error) {
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return at, err
+	}
+	defer func() { _ = c.Close(ctx) }()
+	return at, c.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&at)
+}
+
 // version is that of the replica's table; 0 when it does not answer.
 func (r *replica) version() int64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -86,39 +129,42 @@ func (r *replica) version() int64 {
 	return info.GetInfo().GetTableVersion()
 }
 
+// fault is something that happens to a system.
+type fault struct {
+	name       string
+	hurt, heal func(*system)
+	clockOf    string // a server whose clock is moved
+}
+
 // TestFaults does to the whole what happens to the whole, under traffic. In every
 // case no answer is wrong or older than one before, no read fails, 99 of 100 come
 // within 10 ms or three times their quiet time, and within ten seconds of the end
 // of it all is as before: a publish reaches every replica, and Redis serves.
 func TestFaults(t *testing.T) {
 	pause := func(d time.Duration) { <-time.After(d) }
-	for _, fault := range []struct {
-		name string
-		hurt func(*system)
-		heal func(*system)
-	}{
+	faults := []fault{
 		{"PostgreSQL killed and started again",
 			func(s *system) { s.postgres.kill(); pause(3 * time.Second) },
-			func(s *system) { s.postgres.start() }},
+			func(s *system) { s.postgres.start() }, ""},
 		{"PostgreSQL frozen",
 			func(s *system) { s.postgres.signal(syscall.SIGSTOP); pause(3 * time.Second) },
-			func(s *system) { s.postgres.signal(syscall.SIGCONT) }},
+			func(s *system) { s.postgres.signal(syscall.SIGCONT) }, ""},
 		{"Redis killed and started again",
 			func(s *system) { s.redis.kill(); pause(2 * time.Second) },
-			func(s *system) { s.redis.start() }},
+			func(s *system) { s.redis.start() }, ""},
 		{"Redis frozen",
 			func(s *system) { s.redis.signal(syscall.SIGSTOP); pause(2 * time.Second) },
-			func(s *system) { s.redis.signal(syscall.SIGCONT) }},
+			func(s *system) { s.redis.signal(syscall.SIGCONT) }, ""},
 		{"A replica of three killed and started again",
 			func(s *system) {
 				_ = s.replicas[1].process.Process.Kill()
 				<-s.replicas[1].exited
 				pause(2 * time.Second)
 			},
-			func(s *system) { s.replicas[1].start() }},
+			func(s *system) { s.replicas[1].start() }, ""},
 		{"A replica of three frozen",
 			func(s *system) { s.replicas[1].signal(syscall.SIGSTOP); pause(5 * time.Second) },
-			func(s *system) { s.replicas[1].signal(syscall.SIGCONT) }},
+			func(s *system) { s.replicas[1].signal(syscall.SIGCONT) }, ""},
 		{"A publish every second, ten times",
 			func(s *system) {
 				tick := time.NewTicker(time.Second)
@@ -130,21 +176,35 @@ func TestFaults(t *testing.T) {
 					<-tick.C
 				}
 			},
-			func(*system) {}},
+			func(*system) {}, ""},
 		{"Certificates renewed, and broken in between",
 			func(s *system) { s.tls.rotate(s) },
 			func(s *system) {
 				for _, r := range s.replicas {
 					eventually(s.t, 10*time.Second, "the newest certificate is shown", func() bool { return s.tls.shown(r) == s.tls.serial })
 				}
-			}},
-	} {
+			}, ""},
+	}
+	for _, server := range []string{"Redis", "PostgreSQL"} {
+		faults = append(faults, fault{"The clock of " + server + " an hour ahead, then an hour behind",
+			func(s *system) {
+				for _, d := range []time.Duration{time.Hour, -time.Hour} {
+					s.moveClock(d)
+					if _, err := s.publish(s.t.Context()); err != nil {
+						s.t.Error(err)
+					}
+					pause(2 * time.Second)
+				}
+			},
+			func(s *system) { s.moveClock(0) }, server})
+	}
+	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
 			// What is wrong or fails is so at once. What takes long is tried again: on a
 			// machine with other work one stall of a tenth of a second is a p99 of three.
 			const tries = 3
 			for try := 1; ; try++ {
-				o := underTraffic(t, fault.hurt, fault.heal)
+				o := underTraffic(t, &fault)
 				limit := max(10*time.Millisecond, 3*o.quiet)
 				t.Logf("try %d: %d calls, p99 quiet %s, ill %s, limit %s; as before after %s", try, o.calls, o.quiet, o.ill, limit, o.recovered)
 				if t.Failed() || o.ill <= limit {
@@ -169,16 +229,16 @@ type outcome struct {
 }
 
 // underTraffic hurts and heals a system that is asked all the while.
-func underTraffic(t *testing.T, hurt, heal func(*system)) (o outcome) {
+func underTraffic(t *testing.T, f *fault) (o outcome) {
 	t.Helper()
 	pause := func(d time.Duration) func() { return func() { <-time.After(d) } }
-	s := newSystem(t)
+	s := newSystem(t, f.clockOf)
 	defer s.stop()
 	s.traffic.start()
 	s.traffic.phase(pause(time.Second)) // caches fill, connections are made
 	_, o.quiet = s.traffic.phase(pause(2 * time.Second))
 	var begin time.Time
-	o.calls, o.ill = s.traffic.phase(func() { hurt(s); begin = time.Now(); heal(s) })
+	o.calls, o.ill = s.traffic.phase(func() { f.hurt(s); begin = time.Now(); f.heal(s) })
 	var version int64
 	eventually(t, 20*time.Second, "a publish goes through", func() (ok bool) {
 		var err error

@@ -4,6 +4,8 @@ package reliability_test
 
 import (
 	"bufio"
+	numbers "encoding/binary"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -70,6 +72,8 @@ func (c *child) start() {
 	case <-ready:
 	case <-exited:
 		c.t.Fatalf("%s ended: %s", c.program, said.String())
+	case <-time.After(time.Minute):
+		c.t.Fatalf("%s is not ready after a minute", c.program)
 	}
 }
 
@@ -85,19 +89,58 @@ func (c *child) kill() {
 	<-c.exited
 }
 
+// clock is the time of day of a child process that is started with env, while the
+// machine's own goes on.
+type clock struct{ file, library string }
+
+func newClock(t testing.TB) *clock {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "onoma-clock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL runs as another user
+		t.Fatal(err)
+	}
+	c := &clock{filepath.Join(dir, "time"), filepath.Join(dir, "clock.so")}
+	if out, err := exec.CommandContext(t.Context(), "cc", "-O2", "-shared", "-fPIC", "-o", c.library, "testdata/clock.c").CombinedOutput(); err != nil {
+		t.Fatalf("cc, which 'make prepare' installs: %v\n%s", err, out)
+	}
+	if err := os.WriteFile(c.file, make([]byte, 8), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *clock) env() []string { return []string{"LD_PRELOAD=" + c.library, "DRILL_CLOCK=" + c.file} }
+
+// move sets the clock so far from the machine's.
+func (c *clock) move(t testing.TB, d time.Duration) {
+	t.Helper()
+	f, err := os.OpenFile(c.file, os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteAt(numbers.NativeEndian.AppendUint64(nil, uint64(int64(d/time.Second))), 0)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // startRedis returns a Redis and its address.
-func startRedis(t testing.TB) (*child, string) {
+func startRedis(t testing.TB, env ...string) (*child, string) {
 	t.Helper()
 	address := freeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
-	c := &child{t: t, program: "redis-server", dir: t.TempDir(), ready: "Ready to accept connections",
+	c := &child{t: t, program: "redis-server", env: env, dir: t.TempDir(), ready: "Ready to accept connections",
 		args: []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}}
 	c.start()
 	return c, address
 }
 
 // startPostgres returns a PostgreSQL and the URL of its database.
-func startPostgres(t testing.TB) (*child, string) {
+func startPostgres(t testing.TB, env ...string) (*child, string) {
 	t.Helper()
 	binaries := ""
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin"); len(found) > 0 {
@@ -113,7 +156,7 @@ func startPostgres(t testing.TB) (*child, string) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	_, port, _ := net.SplitHostPort(freeAddress(t))
-	c := &child{t: t, program: filepath.Join(binaries, "postgres"), dir: dir, ready: "is ready to accept connections",
+	c := &child{t: t, program: filepath.Join(binaries, "postgres"), env: env, dir: dir, ready: "is ready to accept connections",
 		args: []string{"-D", filepath.Join(dir, "data"), "-p", port, "-h", "127.0.0.1", "-k", dir}}
 	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 		u, err := user.Lookup("postgres")
