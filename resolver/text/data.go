@@ -102,11 +102,11 @@ func foldedWords(file string) map[string]bool {
 	return words
 }
 
-// foldedWordsOf is the same of the lines whose head ends with the place.
+// foldedWordsOf is the same of the lines whose head is a language and the place.
 func foldedWordsOf(file, place string) map[string]bool {
 	words := map[string]bool{}
 	for head, items := range lists(file) {
-		if strings.HasSuffix(head, " "+place) {
+		if _, of, _ := strings.Cut(head, " "); of == place {
 			for _, item := range items {
 				words[name.Fold(item)] = true
 			}

@@ -46,7 +46,7 @@ func (w *work) isDateline(r *run) bool {
 	if next.gap&gapLine != 0 || next.gap == gapSpace {
 		return false
 	}
-	known = known || next.gap&(gapComma|gapOpen|gapSlash) != 0
+	known = known || first != r.from || next.gap&(gapComma|gapOpen|gapSlash) != 0
 	if known && caps && (next.form&formCaps == 0 || next.gap&(gapOpen|gapSlash) != 0) && next.gap != gapHyphen && next.gap != gapQuote {
 		return true
 	}

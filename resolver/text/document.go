@@ -118,7 +118,11 @@ func (w *work) meet(r *run, c *resolver.Candidate) {
 	if r.to-r.from < 2 || c.Name.Kind() == fact.Short {
 		return
 	}
-	w.know(string(w.tokens.key(r.to-1)), c)
+	last := r.to - 1
+	if w.tag == "hu" && w.first.part(w.tokens.key(last))&forename != 0 && w.first.part(w.tokens.key(r.from))&forename == 0 {
+		last = r.from // "Orbán Viktor"
+	}
+	w.know(string(w.tokens.key(last)), c)
 }
 
 func (w *work) know(surname string, c *resolver.Candidate) {

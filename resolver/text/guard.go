@@ -57,7 +57,7 @@ const (
 	guessedEnding = -0.8
 	ownChars      = 0.5  // the text's own language has the name in characters
 	nounsLanguage = -0.8 // in a language that writes nouns with a capital
-	unitOfMeasure = -2.5 // capitals behind a number
+	unitOfMeasure = -2.5 // capitals or a month beside a number
 	mixedCase     = -3.0 // a capital inside where the name has none
 	capsAlone     = -1.5 // a word in capitals among others that are not
 	otherMarks    = -0.6 // differs from the name in marks
@@ -534,8 +534,8 @@ func (w *work) neighbours(r *run) float64 {
 		before := &list[k]
 		g := list[r.from].gap
 		switch {
-		case g == gapSpace && before.form&formDigits != 0 && list[r.from].form&formCaps != 0:
-			e += unitOfMeasure // "512 MB"
+		case g == gapSpace && before.form&formDigits != 0 && (list[r.from].form&formCaps != 0 || isOrdinary(w.tokens.key(r.from))):
+			e += unitOfMeasure // "512 MB", "5 May"
 		case g == gapSpace && w.unknownName(k):
 			if p := w.first.part(w.tokens.key(k)); p&forename != 0 || w.isNoAdjective(k) && top.Name.Kind() != fact.Acronym {
 				return strangersPart
@@ -556,6 +556,8 @@ func (w *work) neighbours(r *run) float64 {
 	if k := r.to; k < len(list) {
 		g := list[k].gap
 		switch {
+		case g == gapSpace && list[k].form&formDigits != 0 && isOrdinary(w.tokens.key(r.from)):
+			e += unitOfMeasure // "May 21"
 		case g == gapSpace && w.unknownName(k):
 			if k := top.Name.Kind(); k != fact.Demonym && k != fact.Acronym && (w.first.part(w.tokens.key(r.from))&forename != 0 || w.beginsStranger(r)) {
 				return strangersPart
@@ -583,7 +585,7 @@ func (w *work) isNoAdjective(k int) bool {
 // places or of others, "Victoria Guerrero".
 func (w *work) isDoubleName(r *run) bool {
 	list := w.tokens.list
-	if !languageTraits()["small words"][w.tag] || r.to != r.from+1 {
+	if !languageTraits()["small words"][w.tag] && w.tag != "en" || r.to != r.from+1 {
 		return false
 	}
 	first, second := r.from, r.from+1
@@ -592,7 +594,7 @@ func (w *work) isDoubleName(r *run) bool {
 			return false
 		}
 	}
-	return list[second].gap == gapSpace && (first == 0 || w.cue(first-1)&(cueIn|cueFrom|cueTo) == 0) &&
+	return list[second].gap == gapSpace && (first == 0 || w.cue(first-1)&(cueIn|cueFrom|cueTo|cueArticle) == 0) &&
 		w.runOf(first) != nil && isPlace(bearerOf(&w.runOf(first).candidates[0]).Kind())
 }
 

@@ -617,6 +617,9 @@ func (w *work) isPredicate(f *found) bool {
 			return true
 		}
 	}
+	if f.first > 0 && list[f.first].gap == gapSpace && becomingJustBefore()[string(w.tokens.key(f.first-1))] {
+		return true
+	}
 	for k := f.last; k < min(len(list), f.last+behind) && list[k].gap&^(gapSpace|gapLine) == 0 && w.covered[k] == 0; k++ {
 		if becomingAfter()[string(w.tokens.key(k))] {
 			return true
@@ -626,8 +629,9 @@ func (w *work) isPredicate(f *found) bool {
 }
 
 var (
-	becoming      = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "before") })
-	becomingAfter = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "after") })
+	becoming           = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "before") })
+	becomingJustBefore = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "just before") })
+	becomingAfter      = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "after") })
 )
 
 var under = sync.OnceValue(func() map[string]bool { return foldedWords("under.txt") })

@@ -271,9 +271,10 @@ func starts(g gap) bool {
 func (t *tokens) markLines() {
 	const least, share = 4, 0.8
 	for from := 0; from < len(t.list); {
-		to, upper, cased := from, 0, 0
+		to, upper, cased, sentences := from, 0, 0, false
 		for ; to < len(t.list) && (to == from || t.list[to].gap&gapLine == 0); to++ {
 			w := &t.list[to]
+			sentences = sentences || to > from && w.gap&gapStop != 0
 			if w.form&formCased != 0 && w.end-w.start > 3 && w.form&formDigits == 0 {
 				cased++
 				if w.form&formUpper != 0 {
@@ -281,7 +282,8 @@ func (t *tokens) markLines() {
 				}
 			}
 		}
-		if cased >= least && float64(upper) >= share*float64(cased) {
+		// German writes most long words of a sentence with one.
+		if cased >= least && float64(upper) >= share*float64(cased) && (!sentences || upper == cased) {
 			for i := from; i < to; i++ {
 				t.list[i].form |= formTitle
 			}

@@ -13,6 +13,7 @@ import (
 type wholes struct {
 	before, after map[string]bool // by folded key; whether a capital is needed
 	most          int             // tokens of the longest before
+	speak         map[string]bool // verbs before the name of a language
 }
 
 var wholesOf = sync.OnceValue(func() map[string]*wholes {
@@ -21,7 +22,7 @@ var wholesOf = sync.OnceValue(func() map[string]*wholes {
 	for head, items := range lists("wholes.txt") {
 		tag, place, _ := strings.Cut(head, " ")
 		if all[tag] == nil {
-			all[tag] = &wholes{before: map[string]bool{}, after: map[string]bool{}}
+			all[tag] = &wholes{before: map[string]bool{}, after: map[string]bool{}, speak: map[string]bool{}}
 		}
 		h := all[tag]
 		for _, item := range items {
@@ -33,6 +34,8 @@ var wholesOf = sync.OnceValue(func() map[string]*wholes {
 				h.most = max(h.most, len(cut.list))
 			case "after":
 				h.after[key] = capital
+			case "speak":
+				h.speak[key] = true
 			default:
 				panic("data/wholes.txt: no place " + place)
 			}
@@ -92,6 +95,9 @@ func (w *work) isTongue(r *run) bool {
 	list := w.tokens.list
 	if r.to != r.from+1 || r.from == 0 || r.candidates[0].Name.Kind() != fact.Demonym || list[r.from].form&formCased == 0 || list[r.from].gap != gapSpace {
 		return false
+	}
+	if h := wholesOf()[w.tag]; h != nil && h.speak[string(w.tokens.key(r.from-1))] {
+		return r.to == len(list) || list[r.to].gap != gapSpace || list[r.to].form&formUpper == 0 && w.cue(r.to) != 0
 	}
 	if w.cue(r.from-1)&cueIn == 0 || list[r.from].form&formUpper != 0 && languageTraits()["small words"][w.tag] {
 		return false
