@@ -27,17 +27,23 @@ const (
 	// tellingEnding is how many letters an ending has that hardly ends a name by
 	// chance.
 	tellingEnding = 2
+	// longEnding is how many letters an ending has that makes up for a short word.
+	longEnding = 3
 )
 
 // inflection is the memory of the search for inflected names.
 type inflection struct {
-	tokens []name.Token
-	stems  [maxInflectedWords]name.Stems
-	forms  []name.Stem // of every word: itself, then without its endings
-	end    []int       // of forms, by word
-	key    []byte
-	left   int
-	only   inflectedOnly
+	tokens  []name.Token
+	stems   [maxInflectedWords]name.Stems
+	generic name.Stems
+	whole   []byte      // key of the query, where words are taken off it
+	forms   []name.Stem // of every word: itself, then without its endings
+	end     []int       // of forms, by word
+	key     []byte
+	left    int
+	only    inflectedOnly
+	fewest  int // words that lost an ending in what was found
+	before  int // hits that were there before
 }
 
 // inflectedOnly is what the forms that are looked up rest on, and so what they may
@@ -48,21 +54,26 @@ const (
 	plainEndings inflectedOnly = iota
 	boldEndings                // those of one word at least; no person by these alone
 	shortStems                 // of two letters, as of Києва: famous places
+	adjectives                 // of places, beside a word that says so
 )
+
+func (only inflectedOnly) bold() bool { return only == boldEndings || only == adjectives }
 
 // taken is what endings have been taken off a name.
 type taken struct {
 	words     int // that lost one
 	plain     int // of these, by endings that names seldom have by nature
 	ending    int // letters of the longest
+	added     int // letters by which the words are longer than the name's
 	languages name.Languages
 }
 
 // with adds the form of one more word.
-func (t taken) with(form *name.Stem) taken {
+func (t taken) with(form *name.Stem, word []byte) taken {
 	if form.Ending < 0 {
 		return t
 	}
+	t.added += max(0, len(word)-len(form.Text))
 	t.words++
 	if !form.Bold {
 		t.plain++
@@ -79,6 +90,10 @@ func (in *inflection) admits(q *Query, e index.Entity, so taken) bool {
 	switch {
 	case in.only == shortStems:
 		return isPlace(e.Kind()) && e.Prominence() >= famousProminence
+	case so.ending == 0 && !wellKnown(e):
+		return false // Афин is Athens', son hardly Sony's
+	case in.only == adjectives:
+		return isPlace(e.Kind())
 	case in.only == plainEndings || e.Kind() != fact.Person || so.plain > 0 || so.in(q.Language):
 		return true
 	case len(in.tokens) > 1:
@@ -154,6 +169,12 @@ func inflects(text string) bool {
 // each word taken off or put back into its base form, onto keys that exist and
 // nothing else.
 func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
+	t.gatherEndings(q, a, plainEndings, shortStems, tr)
+}
+
+// gatherEndings tries the kinds of endings from one to another until they lead to
+// something well known.
+func (t *Table) gatherEndings(q *Query, a *Answer, from, to inflectedOnly, tr *tracer) {
 	if a.inflection == nil {
 		a.inflection = new(inflection)
 	}
@@ -162,9 +183,9 @@ func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
 	if n := len(in.tokens); n == 0 || n > maxInflectedWords {
 		return
 	}
-	before := len(a.hits)
-	for only := plainEndings; only <= shortStems && !slices.ContainsFunc(a.hits[before:], isWellKnown); only++ {
-		if only < shortStems || len(in.tokens) == 1 && inflects(q.Name) {
+	in.fewest, in.before = maxInflectedWords, len(a.hits)
+	for only := from; only <= to && !slices.ContainsFunc(a.hits[in.before:], isWellKnown); only++ {
+		if only != shortStems || len(in.tokens) == 1 && inflects(q.Name) {
 			t.gatherForms(q, a, in, only, tr)
 		}
 	}
@@ -191,9 +212,11 @@ func (in *inflection) spread() (some bool) {
 			stems = in.stems[i].Bold(token.Text, token.Script, len(in.tokens) > 1)
 		case shortStems:
 			stems = in.stems[i].OfShort(token.Text, token.Script)
+		case adjectives:
+			stems = in.stems[i].Nouns(token.Text, token.Script)
 		}
 		for k := range stems {
-			some = some || stems[k].Bold == (in.only == boldEndings)
+			some = some || stems[k].Bold == in.only.bold()
 		}
 		in.forms = append(append(in.forms, name.Stem{Text: token.Text, Ending: -1}), stems...)
 		in.end = append(in.end, len(in.forms))
@@ -206,7 +229,7 @@ func (in *inflection) spread() (some bool) {
 func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, so taken, tr *tracer) {
 	if i == len(in.end) {
 		// What lost nothing, or bold endings where plain ones have been looked up, is known.
-		if so.words > 0 && (so.plain < so.words) == (in.only == boldEndings) {
+		if so.words > 0 && (so.plain < so.words) == in.only.bold() {
 			in.left--
 			t.gatherForm(q, a, in, so, tr)
 		}
@@ -218,7 +241,7 @@ func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, so taken, t
 	}
 	start := len(in.key)
 	for k := first; k < in.end[i] && in.left > 0; k++ {
-		next := so.with(&in.forms[k])
+		next := so.with(&in.forms[k], in.tokens[i].Text)
 		if next.languages == 0 {
 			continue
 		}
@@ -245,6 +268,12 @@ func (t *Table) gatherForm(q *Query, a *Answer, in *inflection, so taken, tr *tr
 		if !in.admits(q, n.Entity(), so) {
 			continue
 		}
+		if so.words > in.fewest {
+			continue // "Sanna Marinin" is Sanna Marin's and not San Marino's
+		}
+		if so.words < in.fewest {
+			in.fewest, a.hits = so.words, a.hits[:in.before]
+		}
 		tr.entityStep("gather", n.Text(), n.Entity(), methodWords[Inflected])
 		a.hits = append(a.hits, hit{name: n, entity: n.Entity(), method: Inflected, odds: t.inflectedOdds(q, n, in, so)})
 	}
@@ -256,25 +285,39 @@ func (t *Table) inflectedOdds(q *Query, n index.Name, in *inflection, so taken) 
 	if name.ScriptOf(q.Name) != name.Latin {
 		return inflectedOdds
 	}
-	person := n.Entity().Kind() == fact.Person
+	person, known := n.Entity().Kind() == fact.Person, wellKnown(n.Entity())
 	if len(in.tokens) > 1 {
-		if person && in.lastIsWhole(q.Name, n.Text()) {
+		if person && in.lastIsWhole(q.Name, n.Text()) && !(known && so.added == 0) {
 			return doubtfulOdds
 		}
 		return inflectedOdds
 	}
 	word := in.tokens[0]
 	said := so.in(q.Language)
-	known := wellKnown(n.Entity())
 	switch {
-	case !said && (name.IsGiven(word.Text) || t.index.Sounds().Calls(word.Text, word.Script, fact.Person)):
+	case said:
+	case !sharesMark(q.Name, n.Text()) && (name.IsGiven(word.Text) || t.index.Sounds().Calls(word.Text, word.Script, fact.Person)):
 		return doubtfulOdds // a name itself: Martina, Williams, Malin
-	case person && !said && (so.ending < tellingEnding || !known):
-		return doubtfulOdds
-	case utf8.RuneCount(in.key) <= shortLetters && !said && !known && !so.in(n.Language()):
+	case known:
+		if person && so.ending < tellingEnding {
+			return doubtfulOdds
+		}
+	case person, utf8.RuneCount(in.key) <= shortLetters && so.ending < longEnding && !so.in(n.Language()):
 		return doubtfulOdds
 	}
 	return inflectedOdds
+}
+
+// sharesMark reports whether what two texts begin with alike has a letter beyond
+// those of English. No other name is meant then that is only alike without its
+// marks: Říma is Rome's, Rima is a woman.
+func sharesMark(a, b string) bool {
+	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {
+		if a[i] >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return false
 }
 
 func isWellKnown(h hit) bool { return wellKnown(h.entity) }
@@ -296,7 +339,7 @@ func (in *inflection) lastIsWhole(asked, held string) bool {
 
 // gatherBare looks the query up without what its language writes onto names:
 // بالصين, 中国が, ইউক্রেনের, and without the words in front of them: "w Kijowie",
-// با تهران. The longest that leaves a name counts.
+// با تهران. The longest that leaves a well-known name counts.
 func (t *Table) gatherBare(q *Query, a *Answer, tr *tracer) {
 	a.bare = name.AppendBare(a.bare[:0], q.Name)
 	joined := len(a.bare)
@@ -304,36 +347,37 @@ func (t *Table) gatherBare(q *Query, a *Answer, tr *tracer) {
 	a.bare, perhaps = name.AppendBehind(a.bare, q.Name)
 	bare := *q
 	for i, text := range a.bare {
-		bare.Name = text
 		if a.key = name.AppendFold(a.key[:0], text); len(a.key) == 0 {
 			continue
 		}
+		before := len(a.hits)
+		bare.Name = text
 		t.gather(&bare, a.key, a, tr)
-		if len(a.hits) == 0 {
+		if len(a.hits) == before {
 			t.gatherVariants(&bare, a, tr)
 		}
 		apart := i >= joined
-		a.takeBare(!apart && !strings.HasPrefix(q.Name, text))
-		if len(a.hits) == 0 && apart {
+		a.takeBare(before, !apart && !strings.HasPrefix(q.Name, text))
+		if len(a.hits) == before && apart {
 			a.key = name.AppendFold(a.key[:0], text)
 			t.gatherInflected(&bare, a, tr)
 		}
-		for k := range a.hits {
-			if h := &a.hits[k]; apart && perhaps && !isWellKnown(*h) {
+		for k := range a.hits[before:] {
+			if h := &a.hits[before+k]; apart && perhaps && !isWellKnown(*h) {
 				h.odds = min(h.odds, doubtfulOdds) // di Maio is no island
 			}
 		}
-		if len(a.hits) > 0 {
+		if slices.ContainsFunc(a.hits[before:], isWellKnown) {
 			return
 		}
 	}
 }
 
-// takeBare makes the hits those of a name that stood bare of what was written onto
-// it, in front or not.
-func (a *Answer) takeBare(inFront bool) {
-	kept := a.hits[:0]
-	for _, h := range a.hits {
+// takeBare makes the hits from one on those of a name that stood bare of what was
+// written onto it, in front or not.
+func (a *Answer) takeBare(from int, inFront bool) {
+	kept := a.hits[:from]
+	for _, h := range a.hits[from:] {
 		if h.method == Pinned || h.name.Kind() == fact.Acronym && inFront {
 			continue
 		}

@@ -46,6 +46,9 @@ func (t *Table) resolve(q *Query, a *Answer, tr *tracer) {
 		a.preferNouns()
 	}
 	if len(a.hits) == 0 {
+		t.gatherGeneric(q, a, tr)
+	}
+	if len(a.hits) == 0 {
 		t.gatherAlike(q, a, tr)
 	}
 	a.shouted = slices.ContainsFunc(a.hits, func(h hit) bool { return h.method == Exact && h.name.Kind() == fact.Acronym })

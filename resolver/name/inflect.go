@@ -59,12 +59,19 @@ type paradigm struct {
 	languages Languages
 }
 
-// rowSet is a set of rows: first those that hold for every name, then the bold.
-type rowSet [3]uint64
+// rowSet is a set of rows. Those that hold for every name have its first word to
+// themselves, so that comparing names looks at that alone; then come the bold ones,
+// and in the last word those that make adjectives.
+type rowSet [5]uint64
 
-// plainRows is how many rows may hold for every name. They have a word of a rowSet
-// to themselves, so that comparing names looks at that alone.
-const plainRows = 64
+// The words of a rowSet.
+const (
+	plainWord, boldWord     = 0, 1
+	adjectiveWord, endWords = 4, 5
+)
+
+// firstWords tells where the rows of a kind of line begin.
+var firstWords = map[string]int{"": plainWord, "bold": boldWord, "adjective": adjectiveWord}
 
 var inflections = sync.OnceValue(func() *inflection {
 	var all inflection
@@ -96,23 +103,18 @@ var inflections = sync.OnceValue(func() *inflection {
 })
 
 func (all *inflection) compile(file, text string) *paradigms {
-	p := &paradigms{of: map[string]rowSet{}, rows: make([]paradigm, plainRows)}
-	plain := 0
+	p := &paradigms{of: map[string]rowSet{}, rows: make([]paradigm, 64*endWords)}
+	var rows [endWords]int // of each kind so far
 	for line := range dataLines(text) {
 		head, endings, ok := strings.Cut(line, ":")
-		tags, boldness, _ := strings.Cut(head, " ")
-		if !ok || boldness != "" && boldness != "bold" {
+		tags, kind, _ := strings.Cut(head, " ")
+		first, known := firstWords[kind]
+		if !ok || !known {
 			panic(fmt.Sprintf("data/inflect/%s: line %q does not begin with languages", file, line))
 		}
-		row := plain
-		if boldness == "" {
-			plain++
-		} else {
-			row = len(p.rows)
-			p.rows = append(p.rows, paradigm{})
-		}
-		if plain > plainRows || row >= 64*len(rowSet{}) {
-			panic(fmt.Sprintf("data/inflect/%s: too many lines", file))
+		row := 64*first + rows[first]
+		if rows[first]++; p.rows[row].base != nil || row >= len(p.rows) || first == plainWord && row >= 64*boldWord || first == boldWord && row >= 64*adjectiveWord {
+			panic(fmt.Sprintf("data/inflect/%s: too many lines of a kind", file))
 		}
 		p.add(row, all.of(strings.Split(tags, ",")), strings.Fields(endings))
 	}
@@ -190,13 +192,13 @@ type Stems struct {
 
 // Of returns the forms of [AppendStems] in memory that the next call uses again.
 func (s *Stems) Of(word []byte, script Script) []Stem {
-	return s.of(word, script, leastStem, 1, maxStems)
+	return s.of(word, script, leastStem, plainWord, boldWord)
 }
 
 // OfShort is [Stems.Of] with stems as short as the one of Києва, Київ: far too many
 // words have such a stem, so only a famous name may be believed to be meant.
 func (s *Stems) OfShort(word []byte, script Script) []Stem {
-	return s.of(word, script, leastShortStem, 1, maxStems)
+	return s.of(word, script, leastShortStem, plainWord, boldWord)
 }
 
 // Bold is [Stems.Of] with the bold endings, and beside another word with stems as
@@ -206,12 +208,21 @@ func (s *Stems) Bold(word []byte, script Script, beside bool) []Stem {
 	if beside {
 		least = leastShortStem
 	}
-	return s.of(word, script, least, len(rowSet{}), maxBold)
+	return s.of(word, script, least, plainWord, adjectiveWord)
 }
 
-// of looks for endings in the first words of row sets.
-func (s *Stems) of(word []byte, script Script, least, words, most int) []Stem {
+// Nouns returns the nouns that an adjective may be made from: "krasnodarski".
+func (s *Stems) Nouns(word []byte, script Script) []Stem {
+	return s.of(word, script, leastStem, adjectiveWord, endWords)
+}
+
+// of looks for endings in the words of row sets from one to another.
+func (s *Stems) of(word []byte, script Script, least, from, to int) []Stem {
 	s.text, s.forms = s.text[:0], s.forms[:0]
+	most := maxStems
+	if to > boldWord {
+		most = maxBold
+	}
 	p := inflections().scripts[min(int(script), Scripts-1)]
 	if p == nil {
 		return nil
@@ -224,17 +235,17 @@ func (s *Stems) of(word []byte, script Script, least, words, most int) []Stem {
 		if !ok || runeLen(word[:at]) < least {
 			continue
 		}
-		for i, set := range rows[:words] {
-			for ; set != 0; set &= set - 1 {
+		for i := from; i < to; i++ {
+			for set := rows[i]; set != 0; set &= set - 1 {
 				row := &p.rows[64*i+bits.TrailingZeros64(set)]
 				for _, base := range row.base {
-					if base == string(word[at:]) || s.had(word[:at], base, row.languages, i > 0) {
+					if base == string(word[at:]) || s.had(word[:at], base, row.languages, i > plainWord) {
 						continue
 					}
 					if len(s.forms) == most {
 						return s.forms
 					}
-					s.push(word[:at], base, Stem{Ending: runeLen(word[at:]), Languages: row.languages, Bold: i > 0})
+					s.push(word[:at], base, Stem{Ending: runeLen(word[at:]), Languages: row.languages, Bold: i > plainWord})
 				}
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -287,6 +288,9 @@ func (s *strip) article(key string) string {
 // possessive returns s without an ending joined by an apostrophe.
 func (s *strip) possessive(text string) (string, bool) {
 	text = strings.TrimSpace(text)
+	if end := lettersEnd(text); end > 0 {
+		return text[:end], true
+	}
 	at, n := lastApostrophe(text)
 	if at <= 0 {
 		return "", false
@@ -298,6 +302,32 @@ func (s *strip) possessive(text string) (string, bool) {
 	}
 	var key [keyRoom]byte
 	return text[:at], len(ending) <= 8 && s.possessives[string(AppendFold(key[:0], ending))]
+}
+
+// Letters that stand for words take endings as they are: "NATO:n", "EU-ban", "USA:s",
+// "ХАМАСом". leastLetters is how many they are, leastJoined before an ending written
+// onto them, mostEnding the letters of the ending.
+const leastLetters, leastJoined, mostEnding = 2, 3, 5
+
+// lettersEnd returns where such an ending begins, or 0.
+func lettersEnd(text string) int {
+	letters := 0
+	for i, r := range text {
+		if unicode.IsUpper(r) {
+			letters++
+			continue
+		}
+		rest := text[i:]
+		ending := strings.TrimLeft(rest, ":-‑–")
+		if len(ending) == len(rest) && letters < leastJoined || letters < leastLetters || utf8.RuneCountInString(ending) > mostEnding {
+			return 0
+		}
+		if ending == "" || strings.ContainsFunc(ending, func(r rune) bool { return !unicode.IsLower(r) }) {
+			return 0
+		}
+		return i
+	}
+	return 0
 }
 
 // elided returns text without an article joined to its front by an apostrophe.

@@ -60,6 +60,7 @@ type vocabulary struct {
 	kinds     map[string]wordKind
 	nicknames map[string][]string // both ways
 	forms     map[string][]string // both ways
+	things    map[uint16]Thing    // by class
 	phrases   map[string][]phrase // by first word, longest first
 	parted    []genericWord
 	apart     map[string][2]string   // generic words that are two in one
@@ -84,7 +85,7 @@ type genericWord struct {
 func IsParticle(key []byte) bool { return words().kinds[string(key)] == wordKind{little: true} }
 
 var words = sync.OnceValue(func() *vocabulary {
-	v := &vocabulary{apart: map[string][2]string{}, kinds: map[string]wordKind{}, nicknames: map[string][]string{}, forms: map[string][]string{}}
+	v := &vocabulary{apart: map[string][2]string{}, kinds: map[string]wordKind{}, things: map[uint16]Thing{}, nicknames: map[string][]string{}, forms: map[string][]string{}}
 	for line := range dataLines(particlesFile) {
 		_, list, _ := strings.Cut(line, ":")
 		for word := range strings.SplitSeq(list, ",") {
@@ -93,11 +94,15 @@ var words = sync.OnceValue(func() *vocabulary {
 	}
 	class := uint16(0)
 	for line := range dataLines(classesFile) {
-		weight, list, ok := strings.Cut(line, ":")
+		head, list, ok := strings.Cut(line, ":")
+		weight, thing, _ := strings.Cut(head, " ")
 		if !ok || weight != "little" && weight != "full" {
 			panic(fmt.Sprintf("classes.txt: line %q does not begin with little: or full:", line))
 		}
 		class++
+		if thing != "" {
+			v.things[class] = Thing(thing)
+		}
 		for word := range strings.SplitSeq(list, ",") {
 			if key := Fold(word); !strings.Contains(key, " ") {
 				v.kinds[key] = wordKind{class, weight == "little"}
