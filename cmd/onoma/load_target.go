@@ -43,7 +43,7 @@ const loadGCPercent = 50
 
 func (f *loadFlags) direct(ctx context.Context, cmd *cobra.Command) (*directLoad, error) {
 	debug.SetGCPercent(loadGCPercent)
-	m, closeTable, err := f.into.kept.open(ctx, newLogger(cmd, "warn", "text"))
+	m, closeTable, err := f.into.kept.openBriefly(ctx, newLogger(cmd, "warn", "text"))
 	if err != nil {
 		return nil, err
 	}

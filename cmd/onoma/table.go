@@ -30,19 +30,42 @@ func (f *tableFlags) add(cmd *cobra.Command) {
 // given reports whether a table is kept at all.
 func (f *tableFlags) given() bool { return f.dir != "" || f.postgres != "" }
 
-// open opens the table. The caller closes it.
+// open opens the table for a server. The caller closes it.
 func (f *tableFlags) open(ctx context.Context, log *slog.Logger) (*table.Mirror, func() error, error) {
-	authority, poll, err := f.authority(ctx)
+	return f.mirror(ctx, table.MirrorOptions{Logger: log})
+}
+
+// openBriefly opens the table for one command. When it has written so much that the
+// next start would be slow, the closing of it folds that in.
+func (f *tableFlags) openBriefly(ctx context.Context, log *slog.Logger) (*table.Mirror, func() error, error) {
+	m, closeTable, err := f.mirror(ctx, table.MirrorOptions{Logger: log, Brief: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := table.NewMirror(ctx, table.MirrorOptions{Authority: authority, Dir: f.dir, Poll: poll, Logger: log})
+	opened := m.Version()
+	return m, func() error {
+		if m.Version() > opened {
+			if err := m.Fold(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("what was written could not be folded into the snapshot; the next start takes longer", "error", err)
+			}
+		}
+		return closeTable()
+	}, nil
+}
+
+func (f *tableFlags) mirror(ctx context.Context, o table.MirrorOptions) (*table.Mirror, func() error, error) {
+	var err error
+	if o.Authority, o.Poll, err = f.authority(ctx); err != nil {
+		return nil, nil, err
+	}
+	o.Dir = f.dir
+	m, err := table.NewMirror(ctx, o)
 	if err != nil {
-		return nil, nil, errors.Join(err, authority.Close())
+		return nil, nil, errors.Join(err, o.Authority.Close())
 	}
 	return m, func() error {
 		m.Close()
-		return authority.Close()
+		return o.Authority.Close()
 	}, nil
 }
 
@@ -60,6 +83,10 @@ func (f *tableFlags) authority(ctx context.Context) (table.Authority, time.Durat
 // serve returns what a server answers from: the table that is kept, or else the
 // built-in one, which never changes.
 func (f *tableFlags) serve(ctx context.Context, log *slog.Logger) (*table.Mirror, *resolver.Resolver, func() error, error) {
+	return f.toAsk(ctx, log, f.open)
+}
+
+func (f *tableFlags) toAsk(ctx context.Context, log *slog.Logger, open func(context.Context, *slog.Logger) (*table.Mirror, func() error, error)) (*table.Mirror, *resolver.Resolver, func() error, error) {
 	if !f.given() {
 		t, err := seedTable()
 		if err != nil {
@@ -67,7 +94,7 @@ func (f *tableFlags) serve(ctx context.Context, log *slog.Logger) (*table.Mirror
 		}
 		return nil, resolver.New(t), func() error { return nil }, nil
 	}
-	m, closeTable, err := f.open(ctx, log)
+	m, closeTable, err := open(ctx, log)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -116,7 +143,7 @@ func (w *whichTable) openOrBuiltIn(cmd *cobra.Command) (*client.Client, func(), 
 		}
 		return c, func() { _ = c.Close() }, nil // nothing is lost with a connection that is done
 	}
-	m, r, closeTable, err := w.kept.serve(cmd.Context(), newLogger(cmd, "warn", "text"))
+	m, r, closeTable, err := w.kept.toAsk(cmd.Context(), newLogger(cmd, "warn", "text"), w.kept.openBriefly)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -20,6 +20,17 @@ import (
 // builds the layer anew: at this size that takes a tenth of a second or so.
 const DefaultFoldRows = 20_000
 
+// namesARow is how many names a row is taken to have. A country that changes brings
+// a thousand: a layer weighs what its rows weigh or what its names do, whichever is
+// more.
+const namesARow = 5
+
+// weight is how many rows the layer is worth. The caller holds refreshing.
+func (m *Mirror) weight() int {
+	_, _, names := m.index.Base()
+	return max(m.delta.rows(), names/namesARow)
+}
+
 // foldAt is from how many rows on the layer over the current base is folded in: a small
 // table is built so quickly that its layer may stay small too.
 func (m *Mirror) foldAt() int { return min(m.foldRows, max(leastLayer/2, m.base.index.Entities()/8)) }
@@ -27,7 +38,7 @@ func (m *Mirror) foldAt() int { return min(m.foldRows, max(leastLayer/2, m.base.
 // folding is the fold under way, if there is one.
 type folding struct {
 	wanted chan struct{}
-	// patience is the number of rows below which a fold that has failed is not tried
+	// patience is the weight below which a fold that has failed is not tried
 	// again: a full disk stays full for a while.
 	patience atomic.Int64
 
@@ -68,21 +79,32 @@ func (m *Mirror) foldWhenWanted(ctx context.Context) {
 		m.folding.begin(stop)
 		if err := m.fold(one); err != nil && one.Err() == nil {
 			m.log.Warn("the layer could not be folded in and stays", "error", err)
-			m.folding.patience.Store(2 * m.layerRows())
+			m.folding.patience.Store(2 * m.layerWeight())
 		}
 		stop()
 	}
 }
 
-func (m *Mirror) layerRows() int64 {
+// Fold folds the layer in when it has grown large enough, and waits for that.
+func (m *Mirror) Fold(ctx context.Context) error {
+	m.refreshing.Lock()
+	large := m.weight() > m.foldAt()
+	m.refreshing.Unlock()
+	if !large {
+		return nil
+	}
+	return m.fold(ctx)
+}
+
+func (m *Mirror) layerWeight() int64 {
 	m.refreshing.Lock()
 	defer m.refreshing.Unlock()
-	return int64(m.delta.rows())
+	return int64(m.weight())
 }
 
 // foldIfLarge asks for a fold when the layer has grown. The caller holds refreshing.
 func (m *Mirror) foldIfLarge() {
-	if rows := m.delta.rows(); rows > m.foldAt() && int64(rows) >= m.folding.patience.Load() {
+	if weight := m.weight(); weight > m.foldAt() && int64(weight) >= m.folding.patience.Load() {
 		m.folding.want()
 	}
 }

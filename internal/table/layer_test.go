@@ -300,3 +300,71 @@ func TestStartOnAnOlderSnapshot(t *testing.T) {
 		want = again // the authority goes on
 	}
 }
+
+// A mirror of a brief process folds only when told to, and then only a layer that is
+// worth it: by its rows or by their names.
+func TestBriefMirrorFoldsWhenTold(t *testing.T) {
+	dir := t.TempDir()
+	log := new(logged)
+	open := func() (*table.Mirror, func()) {
+		a, err := table.OpenSQLite(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := table.NewMirror(t.Context(), table.MirrorOptions{Authority: a, Dir: dir, WithoutSeed: true, Brief: true, FoldRows: 60,
+			Logger: slog.New(slog.NewTextHandler(log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, func() { m.Close(); a.Close() }
+	}
+	m, closeIt := open()
+	var rows []table.Row
+	for i := range 1000 {
+		rows = append(rows, entity(fmt.Sprintf("e%04d", i), fmt.Sprintf("name %d", i)))
+	}
+	load(t, m, table.LoadOptions{}, 500, rows)
+	put := func(rows ...table.Row) int {
+		t.Helper()
+		if _, err := m.Write(t.Context(), table.Publish{Source: "s", Operation: table.Upsert}, rows, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Fold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, entities, _ := m.Resolver().Table().Index().Base()
+		return entities
+	}
+	if left := put(rows[:50]...); left != 0 {
+		// The rows say what they said: nothing is published and there is no layer.
+		t.Errorf("a layer of %d entities of rows that did not change", left)
+	}
+	changed := func(from, n, names int) (rows []table.Row) {
+		for i := range n {
+			row := entity(fmt.Sprintf("e%04d", from+i), "another")
+			for k := range names {
+				row.Entity.Names = append(row.Entity.Names, fact.Name{Text: fmt.Sprintf("name %d of %d", k, from+i), Kind: fact.Alias, Source: "s"})
+			}
+			rows = append(rows, row)
+		}
+		return rows
+	}
+	if left := put(changed(0, 40, 2)...); left != 40 {
+		t.Errorf("a small layer: %d entities left, want all 40", left)
+	}
+	if left := put(changed(100, 30, 2)...); left != 0 {
+		t.Errorf("a layer of 70 entities, more than 60: %d left", left)
+	}
+	if left := put(changed(200, 1, 400)...); left != 0 {
+		t.Errorf("a layer of one entity with 400 names: %d left", left)
+	}
+	closeIt()
+	m, closeIt = open()
+	defer closeIt()
+	if got := log.count("table built"); got != 2 { // empty, and loaded
+		t.Errorf("built anew %d times, want 2", got)
+	}
+	if e, _ := m.Resolver().Table().Find("e0200"); e.NameCount() < 400 {
+		t.Errorf("after a new start the entity has %d names", e.NameCount())
+	}
+}

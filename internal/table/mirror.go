@@ -70,6 +70,10 @@ type MirrorOptions struct {
 	// FoldRows is from how many changed rows on a layer is folded in; 0 for
 	// [DefaultFoldRows].
 	FoldRows int
+	// Brief is for a process that soon ends: nothing is folded in behind, since what
+	// is begun would seldom be finished and begun again by the next. It may fold
+	// before it ends, with [Mirror.Fold].
+	Brief bool
 }
 
 // sweepEvery is how often what is no longer kept is deleted.
@@ -94,7 +98,9 @@ func NewMirror(ctx context.Context, o MirrorOptions) (*Mirror, error) {
 	run, stop := context.WithCancel(context.Background())
 	m.stop = stop
 	m.running.Go(func() { m.sweepNowAndThen(run) })
-	m.running.Go(func() { m.foldWhenWanted(run) })
+	if !o.Brief {
+		m.running.Go(func() { m.foldWhenWanted(run) })
+	}
 	if o.Poll > 0 {
 		nudged := make(chan struct{}, 1)
 		m.running.Go(func() { m.listen(run, o.Poll, nudged) })
