@@ -168,6 +168,9 @@ func (w *work) evidence(r *run) float64 {
 		}
 		if n := r.to - r.from; n == leastChars && t.script != name.Hangul {
 			e += shortChars + 2*(bearer.Prominence()-usualRenown)
+			if isOrdinary(list2(w, r.from, r.to-1)) {
+				e += ordinaryWord
+			}
 		}
 	case t.form&formCased == 0:
 		e += withoutCase
@@ -193,7 +196,7 @@ func (w *work) evidence(r *run) float64 {
 			e -= foreignName // but those of English are used in all
 		case bearer.Kind() == fact.Person:
 			e += foreignName / 3 // papers spell people as others do
-		case words == 1 && (t.script == name.Latin && !w.inflects || t.script == name.Arabic || t.script == name.Hebrew) && isPlace(bearer.Kind()) && w.hasOwnName(bearer, t.script):
+		case words == 1 && (t.script == name.Latin && !w.inflects && utf8.RuneCountInString(r.entry.surface) <= shortForeign || t.script == name.Arabic || t.script == name.Hebrew) && isPlace(bearer.Kind()) && w.hasOwnName(bearer, t.script):
 			e += foreignName + ownNameExists
 		case w.isSmall && languageTraits()["large"][top.Name.Language()], bearer.Prominence() >= everywhereKnown && !w.hasOwnName(bearer, t.script):
 			e += foreignName / 3 // the table lacks the name in this language
@@ -203,6 +206,12 @@ func (w *work) evidence(r *run) float64 {
 	}
 	if bearer.Kind() == fact.Country || top.Entity.Kind() == fact.Country {
 		e += wholeCountry
+	}
+	if w.isAnothersBody(r) {
+		e += strangersPart
+	}
+	if t.form&formCased == 0 && top.Entity.Kind() == fact.Person && w.besideTitleWord(r) {
+		e += besideTitle / 2
 	}
 	switch supported := w.counted && w.isSupported(r, top); {
 	case supported:
@@ -277,6 +286,62 @@ func (w *work) inAddress(r *run) bool {
 		after&(gapSlash|gapDot) != 0 && after&(gapSpace|gapStop|gapLine) == 0 || before == gapDot
 }
 
+// isAnothersBody reports whether a body of one state stands right behind the name of
+// another, whose body of that kind the table lacks: 中國大陸國防部 is not Taiwan's.
+func (w *work) isAnothersBody(r *run) bool {
+	list := w.tokens.list
+	if !w.counted || list[r.from].form&formChar == 0 || r.from == 0 || list[r.from].gap&^gapSpace != 0 || w.covered[r.from-1] == 0 || r.kind() != fact.Organization {
+		return false
+	}
+	before := &w.runs[w.covered[r.from-1]-1]
+	if before.kind() != fact.Country || before.to != r.from {
+		return false
+	}
+	of := countryOf(r.candidates[0].Entity, 0)
+	return of.Valid() && of != before.candidates[0].Entity && before.candidates[0].Name.Valid() && !resolver.Belongs(&r.candidates[0], before.candidates[0].Entity.ID())
+}
+
+// besideTitleWord reports whether a title stands right beside the run, of whatever
+// country: 石破前首相, 이시바 총리, الرئيس السيسي. Where no capital marks a name, it does.
+func (w *work) besideTitleWord(r *run) bool {
+	if w.titles == nil {
+		return false
+	}
+	list := w.tokens.list
+	if k := r.to; k < len(list) && list[k].gap&^gapSpace == 0 {
+		if w.cue(k)&cueFormer != 0 || under()[string(w.tokens.key(k))] {
+			k++
+		}
+		for end := min(k+shortTitle, len(list)); end > k; end-- {
+			if w.isTitle(k, end) {
+				return true
+			}
+		}
+	}
+	if k := r.from; k > 0 && list[k].gap&^gapSpace == 0 {
+		for first := max(0, k-shortTitle); first < k; first++ {
+			if w.isTitle(first, k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shortTitle is how many tokens of a title beside a name are looked at.
+const shortTitle = 5
+
+// isTitle reports whether tokens from..to are a title in the document's language.
+func (w *work) isTitle(from, to int) bool {
+	key, ok := w.join(w.buffer[:0], from, to)
+	w.buffer = key
+	return ok && slices.ContainsFunc(w.titles.titles[string(key)], func(t title) bool { return sameLanguage(t.language, w.language) })
+}
+
+// shortForeign is how many letters of another language's name for a place make a
+// word: "Ende" in German is not India.
+const shortForeign = 6
+
 // markEvidence is what marks say that the name has and the text has not, or has
 // others: little, but where they make other words of the same letters.
 func (w *work) markEvidence(r *run, t *token) float64 {
@@ -291,6 +356,8 @@ func (w *work) markEvidence(r *run, t *token) float64 {
 		return otherTones // "ہیں" is no "ہند"
 	case t.form&formCased == 0:
 		return 0
+	case w.differsInDots(r):
+		return 0 // İstanbul is Istanbul
 	case sameLanguage(w.language, "vi") && !isASCII(r.entry.surface), utf8.RuneCountInString(r.entry.surface) <= shortWord:
 		return otherTones
 	}
@@ -333,6 +400,17 @@ func (w *work) onlyArticleUpper(r *run) bool {
 		return false
 	}
 	return !slices.ContainsFunc(list[r.from+1:r.to], func(t token) bool { return t.form&formUpper != 0 })
+}
+
+// differsInDots reports whether the text and the name differ in how a language
+// that has two letters I writes them.
+func (w *work) differsInDots(r *run) bool {
+	dots := strings.NewReplacer("İ", "I", "ı", "i")
+	switch w.tag {
+	case "tr", "az", "kk", "crh", "tt":
+		return dots.Replace(r.entry.surface) == dots.Replace(r.candidates[0].Name.Text())
+	}
+	return false
 }
 
 func isASCII(s string) bool {

@@ -75,7 +75,7 @@ func (w *work) initialsAt(i, limit, longest int) int {
 	if end-i == 1 && (list[i].gap == gapFirst || end < len(list) && list[i].script == name.Han && w.tag == "zh" && list[end].gap != 0) {
 		return i
 	}
-	if !w.statesFollow(known, end) {
+	if !w.statesFollow(known, end) && !(end-i == 1 && end < len(list) && list[end].gap&(gapComma|gapStop) != 0 && i > 0 && list[i].gap == 0 && known.towards[string(w.tokens.key(i-1))]) {
 		return i
 	}
 	for k := i; k < end; k++ {

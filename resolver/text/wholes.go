@@ -12,7 +12,7 @@ import (
 // with one.
 type wholes struct {
 	before, after map[string]bool // by folded key; whether a capital is needed
-	most          int             // tokens of the longest before
+	most          int             // tokens of the longest
 	speak         map[string]bool // verbs before the name of a language
 }
 
@@ -28,10 +28,10 @@ var wholesOf = sync.OnceValue(func() map[string]*wholes {
 		for _, item := range items {
 			capital := isUpper([]rune(item)[0])
 			cut.cut(item)
+			h.most = max(h.most, len(cut.list))
 			switch key := titleKey(&cut); place {
 			case "before":
 				h.before[key] = capital
-				h.most = max(h.most, len(cut.list))
 			case "after":
 				h.after[key] = capital
 			case "speak":
@@ -47,8 +47,8 @@ var wholesOf = sync.OnceValue(func() map[string]*wholes {
 // isPartOfWhole reports whether the run is a part of the name of something else
 // that the table lacks.
 func (w *work) isPartOfWhole(r *run) bool {
-	if w.tokens.list[r.from].form&formCased == 0 {
-		return false
+	if w.tokens.list[r.from].form&formChar != 0 && r.bearerKind() == fact.Country {
+		return false // 美国大学 are universities of America
 	}
 	for _, tag := range [...]string{"mul", w.tag} {
 		if h := wholesOf()[tag]; h != nil && (w.wholeBefore(h, r) || w.wholeAfter(h, r)) {
@@ -60,11 +60,26 @@ func (w *work) isPartOfWhole(r *run) bool {
 
 func (w *work) wholeAfter(h *wholes, r *run) bool {
 	list := w.tokens.list
-	if r.to >= len(list) || list[r.to].gap != gapSpace {
+	if r.to >= len(list) || list[r.to].gap != gapSpace && !w.joinedChars(r.to) {
+		return false
+	}
+	if list[r.to].form&formChar != 0 {
+		for end := min(r.to+h.most, len(list)); end > r.to; end-- {
+			key, ok := w.join(w.buffer[:0], r.to, end)
+			w.buffer = key
+			if _, whole := h.after[string(key)]; ok && whole {
+				return true
+			}
+		}
 		return false
 	}
 	capital, ok := h.after[string(w.tokens.key(r.to))]
 	return ok && (!capital || list[r.to].form&(formUpper|formTitle) == formUpper)
+}
+
+// joinedChars reports whether token i is a character written onto the one before.
+func (w *work) joinedChars(i int) bool {
+	return w.tokens.list[i].gap == 0 && w.tokens.list[i].form&formChar != 0
 }
 
 func (w *work) wholeBefore(h *wholes, r *run) bool {
@@ -72,7 +87,7 @@ func (w *work) wholeBefore(h *wholes, r *run) bool {
 	key := w.scratch
 	defer func() { w.scratch = key }()
 	for n := 1; n <= h.most && n <= r.from; n++ {
-		if g := list[r.from-n+1].gap; g != gapSpace && !(g == gapQuote || g&^(gapDot|gapSpace) == 0) {
+		if g := list[r.from-n+1].gap; g != gapSpace && !w.joinedChars(r.from-n+1) && !(g == gapQuote || g&^(gapDot|gapSpace) == 0) {
 			return false
 		}
 		key = key[:0]
