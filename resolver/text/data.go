@@ -88,8 +88,17 @@ var particles = sync.OnceValue(func() *endings {
 	return e
 })
 
-// ordinary holds words of any language that are also names of the table.
-var ordinary = sync.OnceValue(func() map[string]bool { return foldedWords("ordinary.txt") })
+// ordinary maps words that are also names of the table to the languages, parted by
+// spaces, whose words they are.
+var ordinary = sync.OnceValue(func() map[string]string {
+	words := map[string]string{}
+	for language, items := range lists("ordinary.txt") {
+		for _, item := range items {
+			words[name.Fold(item)] += " " + language
+		}
+	}
+	return words
+})
 
 // foldedWords are the folded keys of all words of a file of lists.
 func foldedWords(file string) map[string]bool {
@@ -115,7 +124,15 @@ func foldedWordsOf(file, place string) map[string]bool {
 	return words
 }
 
-func isOrdinary(key []byte) bool { return ordinary()[string(key)] }
+// isOrdinary reports whether the key is a word of some language.
+func isOrdinary(key []byte) bool { return ordinary()[string(key)] != "" }
+
+// isOrdinaryHere reports whether the key is a word of the document's language, or
+// of any when that is not known.
+func (w *work) isOrdinaryHere(key []byte) bool {
+	languages := ordinary()[string(key)]
+	return languages != "" && (w.language == "und" || strings.Contains(languages, w.tag))
+}
 
 func isLetter(r rune) bool { return unicode.IsLetter(r) }
 func isUpper(r rune) bool  { return unicode.IsUpper(r) || unicode.IsTitle(r) }

@@ -229,18 +229,18 @@ func (f *firstWords) longest(hash uint64) (length int) {
 // longestFrom is longest of the words.
 func (f *firstWords) longestFrom(words []byte) int { return f.longest(xxhash.Sum64(words)) }
 
-// partCount counts the people that have a word as a forename, and the names that
-// end with it.
+// partCount counts the people that have a word as a forename, and those that have
+// it as a surname.
 type partCount struct{ bearers, surnames int32 }
 
-// addPerson notes the first and the last word of a person's names count times:
-// once, or once less.
+// addPerson notes the first and the last word of a person's names, each once; with
+// a count of -1 it takes that back.
 func (f *firstWords) addPerson(e index.Entity, count int32) {
 	if e.Kind() != fact.Person {
 		return
 	}
-	var seen [8]uint64 // forenames; nobody has many
-	forenames := seen[:0]
+	var seen [2][8]uint64 // nobody has many
+	forenames, surnames := seen[0][:0], seen[1][:0]
 	for i := range e.NameCount() {
 		n := e.Name(i)
 		if n.Kind() == fact.Acronym {
@@ -258,20 +258,28 @@ func (f *firstWords) addPerson(e index.Entity, count int32) {
 			c.bearers += count
 			f.parts[at] = c
 		}
-		at := xxhash.Sum64(key[bytes.LastIndexByte(key, ' ')+1:])
-		c := f.parts[at]
-		c.surnames += count
-		f.parts[at] = c
+		if at := xxhash.Sum64(key[bytes.LastIndexByte(key, ' ')+1:]); !slices.Contains(surnames, at) {
+			surnames = append(surnames, at)
+			c := f.parts[at]
+			c.surnames += count
+			f.parts[at] = c
+		}
 	}
 }
 
-func (f *firstWords) part(word []byte) (known part) {
+// count returns how many people have the word for a forename and for a surname.
+func (f *firstWords) count(word []byte) partCount {
 	at := xxhash.Sum64(word)
 	c := f.parts[at]
 	if f.base != nil {
 		b := f.base.parts[at]
 		c.bearers, c.surnames = c.bearers+b.bearers, c.surnames+b.surnames
 	}
+	return c
+}
+
+func (f *firstWords) part(word []byte) (known part) {
+	c := f.count(word)
 	if c.bearers > 0 {
 		known |= forename
 	}

@@ -218,9 +218,11 @@ func (w *work) evidence(r *run) float64 {
 		e += ofCountry
 	case w.counted && w.asksSupport(r, top, words):
 		switch {
-		case w.inNews(r) && (bearer.Kind() != fact.Person || words > 1):
+		case w.inNews(r) && (bearer.Kind() != fact.Person || words > 1) && (t.form&formChar == 0 || r.to-r.from > leastChars):
 		case isPlace(bearer.Kind()) && w.behindPlaceCue(r):
 			e += placeByItself
+		case isPlace(bearer.Kind()) && words == 1 && w.isNobodysName(r):
+			e += nobodysName
 		default:
 			e += unsupported
 		}
@@ -229,6 +231,9 @@ func (w *work) evidence(r *run) float64 {
 	case fact.Short, fact.Nickname:
 		if bearer.Kind() == fact.Person {
 			e += shortName - min(mostUnknown, littleKnown*max(0, knownByShort-bearer.Prominence()))
+			if words == 1 && w.isOfWorldRank(r, top) {
+				e += ofWorldRank
+			}
 			if words == 1 && top.Score < surelyOne {
 				e += undecided
 			}
@@ -475,7 +480,7 @@ func (w *work) tagged(i int) bool {
 func (w *work) caseEvidence(r *run, t *token) float64 {
 	e := 0.0
 	key := w.tokens.key(r.from)
-	if r.to == r.from+1 && isOrdinary(key) {
+	if r.to == r.from+1 && isOrdinary(key) && !w.isOfWorldRank(r, &r.candidates[0]) {
 		country := r.candidates[0].Entity.Kind() == fact.Country && r.candidates[0].Reading == resolver.Literal
 		switch start := t.form&(formStart|formTitle) != 0; {
 		case start && !country:
@@ -593,7 +598,7 @@ func (w *work) hasOwnName(e index.Entity, script name.Script) bool {
 	found := false
 	for i := 0; i < e.NameCount() && !found; i++ {
 		n := e.Name(i)
-		found = (sameLanguage(n.Language(), w.language) || n.Language() == "mul") && n.Kind() == fact.Primary && name.ScriptOf(n.Text()) == script
+		found = (n.Kind() == fact.Primary && n.Language() == "mul" || (n.Kind() == fact.Primary || n.Kind() == fact.Alias) && sameLanguage(n.Language(), w.language)) && name.ScriptOf(n.Text()) == script
 	}
 	w.ownNames[e.Number()] = found
 	return found

@@ -22,6 +22,8 @@ const (
 
 	unsupported   = -2.4 // a name that many bear, and nothing near it of its country
 	placeByItself = -1.0 // the same of a place after "in" or "from"
+	nobodysName   = -0.8 // the same of a place whose name is no word and nobody's
+	ofWorldRank   = 1.3  // a surname by which the press of the world calls one person
 
 	// longChars is how many characters make a name that is hardly anything else.
 	longChars = 4
@@ -39,6 +41,19 @@ const noCountry = -1
 
 // addSign notes that the run, which is sure, speaks for a country.
 func (w *work) addSign(r *run, c *resolver.Candidate) {
+	// A company speaks for no country; a surname may be another's, and a word that
+	// people are called by no place.
+	const eminent, wellKnown = 0.7, 0.75
+	t := &w.tokens.list[r.from]
+	alone := w.wordsOf(r) == 1 && t.form&formChar == 0
+	switch bearer := bearerOf(c); {
+	case bearer.Kind() == fact.Organization && bearer.Prominence() < eminent:
+		return
+	case bearer.Kind() == fact.Person && alone:
+		return
+	case alone && bearer.Kind() != fact.Country && bearer.Prominence() < wellKnown && w.first.part(w.tokens.key(r.from)) != 0:
+		return
+	}
 	if of := w.speaksFor(c); of.Valid() {
 		w.signs = append(w.signs, sign{token: r.from, entity: bearerOf(c), of: of})
 	}
@@ -144,7 +159,7 @@ func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
 		short = r.to-r.from < longChars
 	}
 	bearer := bearerOf(top)
-	if !top.Name.Valid() || r.titled || w.knows(top) {
+	if !top.Name.Valid() || r.titled || w.knows(top) || w.isOfWorldRank(r, top) {
 		return false
 	}
 	kind := top.Name.Kind()
@@ -155,9 +170,37 @@ func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
 	case fact.Person:
 		return short && (t.form&formChar == 0 || kind == fact.Short && bearer.Prominence() < wellKnown) || bearer.Prominence() < namesake
 	case fact.Place, fact.Region, fact.Facility:
+		if short && t.form&formChar == 0 && kind != fact.Demonym && bearer.Prominence() < wellKnown && w.first.part(w.tokens.key(r.from)) != 0 {
+			return true // "Virginia", "Charlotte"
+		}
 		return short && kind != fact.Demonym && bearer.Prominence() < known || bearer.Prominence() < namesake
 	case fact.Organization:
-		return kind == fact.Acronym && bearer.Prominence() < wellKnown || short && bearer.Prominence() < known
+		return (kind == fact.Acronym || short && t.form&formChar != 0) && bearer.Prominence() < wellKnown || short && bearer.Prominence() < known
 	}
 	return false
+}
+
+// isOfWorldRank reports whether the run is the surname of somebody whom papers call
+// by nothing else, and few others have it: "Netanyahu", "Lavrov".
+func (w *work) isOfWorldRank(r *run, top *resolver.Candidate) bool {
+	const foremost, leading, mostNamesakes, mostForenames, prominent, certain = 0.75, 0.62, 4, 3, 0.65, 0.85
+	t := &w.tokens.list[r.from]
+	if !top.Name.Valid() || top.Entity.Kind() != fact.Person || top.Name.Kind() != fact.Short && top.Name.Kind() != fact.Nickname || t.form&(formUpper|formCased|formCaps) != formUpper|formCased {
+		return false
+	}
+	if top.Entity.Prominence() >= foremost {
+		return true
+	}
+	key := w.tokens.key(r.to - 1)
+	n := w.first.count(key)
+	return (top.Entity.Prominence() >= leading && top.Score >= certain || top.Entity.Prominence() >= prominent) && n.surnames <= mostNamesakes && n.bearers <= mostForenames && !w.isOrdinaryHere(key) && w.cue(r.to-1) == 0
+}
+
+// isNobodysName reports whether the run, a place of one word with a capital that
+// only names have, is a word of no language and no part of people's names.
+func (w *work) isNobodysName(r *run) bool {
+	t := &w.tokens.list[r.from]
+	key := w.tokens.key(r.from)
+	return t.form&(formUpper|formCased|formStart|formTitle|formCaps) == formUpper|formCased && !sameLanguage(w.language, "de") &&
+		w.first.part(key) == 0 && !isOrdinary(key) && w.cue(r.from) == 0 && w.lower[string(key)] == 0
 }
