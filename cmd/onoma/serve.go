@@ -85,8 +85,10 @@ ONOMA_TLS_CERT) and in the file of --config, which count in this order.`,
 		defer closeTable()
 		metrics := telemetry.New(version())
 		metrics.Watch(r)
+		var behind func() time.Time
 		if mirror != nil {
 			metrics.WatchFollower(mirror)
+			behind = mirror.Behind
 		}
 		results, program, err := keep.open()
 		if err != nil {
@@ -109,7 +111,7 @@ ONOMA_TLS_CERT) and in the file of --config, which count in this order.`,
 			return err
 		}
 		defer guarded.keep(cmd.Context(), log)()
-		stopOps, err := serveOperations(cmd.Context(), ops, log, &telemetry.Operations{Metrics: metrics, Ready: s.Ready, RPC: server.Channelz()})
+		stopOps, err := serveOperations(cmd.Context(), ops, log, &telemetry.Operations{Metrics: metrics, Ready: s.Ready, Behind: behind, RPC: server.Channelz()})
 		if err != nil {
 			return err
 		}

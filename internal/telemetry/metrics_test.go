@@ -72,7 +72,8 @@ func TestOperations(t *testing.T) {
 	metrics.Waiting()()
 
 	var unready error
-	o := telemetry.Operations{Metrics: metrics, Ready: func() error { return unready }}
+	var behind time.Time
+	o := telemetry.Operations{Metrics: metrics, Ready: func() error { return unready }, Behind: func() time.Time { return behind }}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -108,17 +109,23 @@ func TestOperations(t *testing.T) {
 	for _, c := range []struct {
 		path   string
 		unfit  error
+		behind int64 // since
 		status int
 		says   string
 	}{
-		{"/healthz", nil, 200, "ok"},
-		{"/readyz", nil, 200, "ok"},
-		{"/readyz", errors.New("draining"), 503, "draining"},
-		{"/healthz", errors.New("draining"), 200, "ok"}, // alive, though not ready
-		{"/debug/pprof/goroutine?debug=1", nil, 200, "goroutine profile"},
-		{"/nothing", nil, 404, ""},
+		{"/healthz", nil, 0, 200, "ok\n"},
+		{"/readyz", nil, 0, 200, "ok\n"},
+		{"/readyz", nil, 3600, 200, "ok, but behind the authority of the table or cut off from it since 1970-01-01T01:00:00Z"},
+		{"/healthz", nil, 3600, 200, "since 1970-01-01T01:00:00Z"},
+		{"/readyz", errors.New("draining"), 3600, 503, "draining"},
+		{"/healthz", errors.New("draining"), 0, 200, "ok"}, // alive, though not ready
+		{"/debug/pprof/goroutine?debug=1", nil, 0, 200, "goroutine profile"},
+		{"/nothing", nil, 0, 404, ""},
 	} {
-		unready = c.unfit
+		unready, behind = c.unfit, time.Time{}
+		if c.behind > 0 {
+			behind = time.Unix(c.behind, 0)
+		}
 		status, body := get(t, address, c.path)
 		if status != c.status || !strings.Contains(body, c.says) {
 			t.Errorf("%s: %d %q, want %d %q", c.path, status, body, c.status, c.says)

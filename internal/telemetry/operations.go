@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -20,6 +21,9 @@ type Operations struct {
 	Metrics *Metrics
 	// Ready says why the program should get no calls, or nil.
 	Ready func() error
+	// Behind is [Follower.Behind]; nil where the table follows nothing. A program that is
+	// behind is as ready as before, and says that it is.
+	Behind func() time.Time
 	// RPC answers gRPC, such as channelz; nil answers none.
 	RPC http.Handler
 }
@@ -31,13 +35,13 @@ const readHeader = 5 * time.Second
 func (o *Operations) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics.Registry(), promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { o.well(w) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := o.Ready(); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ok")
+		o.well(w)
 	})
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
@@ -51,6 +55,16 @@ func (o *Operations) Handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+func (o *Operations) well(w io.Writer) {
+	if o.Behind != nil {
+		if since := o.Behind(); !since.IsZero() {
+			fmt.Fprintf(w, "ok, but behind the authority of the table or cut off from it since %s\n", since.UTC().Format(time.RFC3339))
+			return
+		}
+	}
+	fmt.Fprintln(w, "ok")
 }
 
 // Serve answers on the listener until ctx ends. It closes the listener.
