@@ -61,7 +61,7 @@ func (s *second) invoke(ctx context.Context, c *call, method string, request, re
 	var answer proto.Message
 	after := s.after + time.Duration(proto.Size(asked))*secondAfterByte
 	timer := time.AfterFunc(after, func() {
-		for !s.spend() {
+		for c.at.Load() == nil || !s.spend() { // nobody has got it yet, or there were many
 			select {
 			case <-first.Done():
 				outcome <- first.Err()

@@ -9,8 +9,10 @@ import (
 	"google.golang.org/grpc/balancer"
 	"google.golang.org/grpc/balancer/endpointsharding"
 	"google.golang.org/grpc/balancer/roundrobin"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/status"
 )
 
 // spread is gRPC's round robin, which leaves out for a while the replicas that this
@@ -91,10 +93,13 @@ func (r *replica) admits() bool {
 // call follows one call: which replica got it, and whether that was trusted. Its
 // picker is not this package's when at stays nil.
 type call struct {
-	not     *replica // is to get it only when there is no other
+	not     *replica // is not to get it
 	at      atomic.Pointer[replica]
 	trusted atomic.Bool
 }
+
+// errNoOther ends a second try; the caller never sees it.
+var errNoOther = status.Error(codes.Aborted, "there is no other replica")
 
 type callKey struct{}
 
@@ -116,6 +121,9 @@ func (p *picker) Pick(info balancer.PickInfo) (balancer.PickResult, error) {
 		c = new(call)
 	}
 	n := uint32(len(p.ready))
+	if n == 1 && p.ready[0].replica == c.not {
+		return balancer.PickResult{}, errNoOther
+	}
 	from := p.next.Add(1)
 	if p.ready[from%n].replica == c.not {
 		from++

@@ -32,7 +32,7 @@ func OpenPostgres(ctx context.Context, url string) (Authority, error) {
 		snapshot:   &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		insert:     insertPostgres,
 		lockSchema: `SELECT pg_advisory_xact_lock(7461001)`,
-		analyze:    `ANALYZE fact`,
+		analyze:    `ANALYZE (SKIP_LOCKED) fact`, // a publish does not wait for a vacuum
 		announce:   `NOTIFY ` + channel,
 		listen:     func(ctx context.Context, tell func()) error { return listenPostgres(ctx, config, tell) },
 	}}
