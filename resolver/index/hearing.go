@@ -608,18 +608,23 @@ func (s *Sounds) sift(q *name.Form, i int, h *Hearing) {
 	} else {
 		h.keys = q.AppendQueryKeys(h.keys[:0], i)
 	}
+	asked := bag
+	if !vowels {
+		asked = asked.Consonants()
+	}
+	most := asked.Len()
 	for _, key := range h.keys {
-		proof := 0.4 + 0.15*float32(symbols(key))
 		hash := hashOf(key)
+		grades := &grades[symbols(key)]
 		take := func(word uint32) {
-			likeness := bag.Likeness(s.bags[word], vowels)
-			if likeness <= least {
-				return
+			other := s.bags[word]
+			if !vowels {
+				other = other.Consonants()
 			}
-			likeness = (0.4 + 0.6*likeness) * proof
-			level := uint8(likeness * levels)
-			h.levels[level]++
-			h.sifted = append(h.sifted, sifted{word, likeness, level})
+			if g := &grades[max(most, other.Len())][asked.Common(other)]; g.share > least {
+				h.levels[g.level]++
+				h.sifted = append(h.sifted, sifted{word, g.likeness, g.level})
+			}
 		}
 		from, to := s.first.sorted(hash)
 		for w := from; w < min(to, from+maxWordsPerKey); w++ {
@@ -645,10 +650,38 @@ func (s *Sounds) sift(q *name.Form, i int, h *Hearing) {
 				continue
 			}
 			if likeness := bag.Likeness(s.bagOf(heard), vowels); likeness > leastLikeness {
-				h.whole = append(h.whole, pointer{heard, (0.4 + 0.6*likeness) * proof})
+				h.whole = append(h.whole, pointer{heard, likenessOf(likeness, symbols(key))})
 			}
 		}
 	}
+}
+
+// grade is what is made of the letters that two words have in common.
+type grade struct {
+	share, likeness float32
+	level           uint8
+}
+
+// grades are those of words that share a key, by the sounds it holds, the letter
+// classes of the word that has more of them and those that both have.
+var grades = func() (grades [5][name.BagSize + 1][name.BagSize + 1]grade) {
+	for sounds := range grades {
+		for most := range grades[sounds] {
+			for common := range most + 1 {
+				g := &grades[sounds][most][common]
+				g.share = name.Share(common, most)
+				g.likeness = likenessOf(g.share, sounds)
+				g.level = uint8(g.likeness * levels)
+			}
+		}
+	}
+	return grades
+}()
+
+// likenessOf is the likeness of words with so great a share of letters that share
+// a key of so many sounds.
+func likenessOf(share float32, sounds int) float32 {
+	return (0.4 + 0.6*share) * (0.4 + 0.15*float32(sounds))
 }
 
 // symbols is how many sounds a key holds, up to four: a longer one proves more.

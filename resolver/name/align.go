@@ -78,20 +78,22 @@ func (l *lattice) hope() {
 	}
 }
 
-// hopeless reports whether no alignment of the word can reach least: most words
-// are, and it costs a hundredth of an alignment to see.
-func (l *lattice) hopeless(w *word, least int32) bool {
+// ahead writes to sums what the letters of a word from each on, to its end, add at
+// most to the weight of an alignment with the lattice.
+func (l *lattice) ahead(sums *[maxTo + 1]int32, w *word) {
 	if !l.hoped {
 		l.hope()
 	}
 	var places [27]uint8
 	sum := l.spare
-	for _, c := range w.letter[:w.n] {
+	sums[w.n] = sum
+	for j := w.n - 1; j >= 0; j-- {
+		c := w.letter[j]
 		k := places[c]
 		places[c]++
 		sum += int32(l.hopes[c][min(k, 3)])
+		sums[j] = sum
 	}
-	return sum < least
 }
 
 // word is a Latin word in the form the alignment wants: at each letter, the next
@@ -137,7 +139,8 @@ const stride = maxTo + 8
 
 // aligner finds the best alignment of a lattice with a word.
 type aligner struct {
-	best [(maxFrom + 1) * stride]int32
+	best  [(maxFrom + 1) * stride]int32
+	ahead [maxTo + 1]int32
 }
 
 // align returns the weight of the best alignment, in tenths of a nat, or a very
@@ -146,10 +149,15 @@ type aligner struct {
 // The table is filled in a band around the diagonal: an alignment that strays
 // further has lost already. So has one that could not reach least even if what
 // is left of either side were spelt at its best; of a lattice's best, which
-// chooses its chunks as if any letters followed, four fifths are hoped for.
+// chooses its chunks as if any letters followed, four fifths are hoped for. Of what
+// is left of the word, the lattice knows how much each letter may still add: most
+// alignments end there before they begin.
 func (a *aligner) align(l *lattice, w *word, least int32) int32 {
 	n, m := l.n, w.n
-	if n == 0 || l.hopeless(w, least) {
+	if n == 0 {
+		return noWay
+	}
+	if l.ahead(&a.ahead, w); a.ahead[0] < least {
 		return noWay
 	}
 	a.best[0] = 0
@@ -179,7 +187,7 @@ func (a *aligner) align(l *lattice, w *word, least int32) int32 {
 		}
 		for j, last := max(0, middle-band), min(m, middle+band); j <= last; j++ {
 			score := row[j]
-			if score < need || score+w.rest[j]*5/4 < least {
+			if score < need || score+min(w.rest[j]*5/4, a.ahead[j]) < least {
 				continue
 			}
 			c, window := w.letter[j], w.window[j]

@@ -47,14 +47,26 @@ func bagOf(latin []byte) (b Bag) {
 // [0, 1]. Words of a script without vowels are compared by their consonants.
 func (b Bag) Likeness(other Bag, vowels bool) float32 {
 	if !vowels {
-		b, other = b&^bagVowels, other&^bagVowels
+		b, other = b.Consonants(), other.Consonants()
 	}
-	most := max(bits.OnesCount32(uint32(b)), bits.OnesCount32(uint32(other)))
-	if most == 0 {
-		return 0
-	}
-	return float32(bits.OnesCount32(uint32(b&other))) * shares[most]
+	return Share(b.Common(other), max(b.Len(), other.Len()))
 }
+
+// Consonants returns the bag without its vowels.
+func (b Bag) Consonants() Bag { return b &^ bagVowels }
+
+// Len returns how many letter classes a bag has, those that occur twice as two: at
+// most [BagSize].
+func (b Bag) Len() int { return bits.OnesCount32(uint32(b)) }
+
+// Common returns how many letter classes two bags have in common.
+func (b Bag) Common(other Bag) int { return (b & other).Len() }
+
+// BagSize is the most letter classes of a bag.
+const BagSize = 2 * len(bagClasses)
+
+// Share returns what the letter classes in common are of those of the larger bag.
+func Share(common, most int) float32 { return float32(common) * shares[most] }
 
 // shares[n] is 1/n, without a division a likeness.
 var shares = func() (shares [33]float32) {

@@ -52,7 +52,8 @@ type Comparer struct {
 	memo memo
 	keys []Key
 
-	tongues inTongue
+	tongues [4]inTongue
+	tongue  int            // of tongues, laid out last
 	at      [maxTokens]int // of the last comparison: partners of the query's words, from 1
 }
 
@@ -280,7 +281,7 @@ func (c *Comparer) remembered(query *Form, i int, n *formToken) pairing {
 	if known {
 		return slot.p
 	}
-	p := c.words(&query.tokens[i], n)
+	p := c.words(&query.tokens[i], n, leastLike)
 	if slot != nil {
 		slot.p = p
 	}
@@ -368,7 +369,7 @@ func (c *Comparer) nicknames(query *Form, i int, n *formToken) pairing {
 		}
 		if !known {
 			c.nick.set(c.nick.text, Latin)
-			slot.p = c.words(&query.tokens[i], &c.nick)
+			slot.p = c.words(&query.tokens[i], &c.nick, leastLike)
 		}
 		if p := slot.p; p.how == alike && p.similarity > 0.7 && p.similarity > best.similarity {
 			best = pairing{0.85 * p.similarity, p.evidence / 2, nicknameOf}

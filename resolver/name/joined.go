@@ -47,15 +47,15 @@ func (c *Comparer) whole(query, name *Form) join {
 	if t.info < straight.info/2 {
 		return join{}
 	}
-	best := c.words(t, straight)
-	if p := c.words(t, turned); p.similarity > best.similarity {
-		best = p
-	}
 	least := float32(aligned)
 	for i := range query.tokens {
 		for j := range name.tokens {
 			least = max(least, c.pair[i][j].similarity-0.15)
 		}
+	}
+	best := c.words(t, straight, least)
+	if p := c.words(t, turned, max(least, best.similarity)); p.similarity > best.similarity {
+		best = p
 	}
 	if best.similarity < least {
 		return join{}
@@ -125,7 +125,7 @@ func (c *Comparer) joins(query, name *Form, used, taken *[maxTokens]bool) join {
 				text := append(c.two.text[:0], many.tokens[j].text...)
 				text = append(text, many.tokens[j+1].text...)
 				c.two.set(text, many.tokens[j].script)
-				if p := c.words(&one.tokens[i], &c.two); p.similarity >= aligned {
+				if p := c.words(&one.tokens[i], &c.two, aligned); p.similarity >= aligned {
 					oneUsed[i], manyUsed[j], manyUsed[j+1] = true, true, true
 					return joinOf(p, &one.tokens[i], &c.two)
 				}

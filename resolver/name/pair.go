@@ -40,11 +40,17 @@ func (c *Comparer) Word(query, name *Form) (similarity, evidence float64) {
 	if query.Len() == 0 || name.Len() == 0 {
 		return 0, 0
 	}
-	p := c.words(&query.tokens[0], &name.tokens[0])
+	p := c.words(&query.tokens[0], &name.tokens[0], leastLike)
 	return float64(p.similarity), float64(p.evidence) / 10
 }
 
-func (c *Comparer) words(q, n *formToken) pairing {
+// leastLike is the least similarity that letters are laid beside each other for.
+const leastLike = 0.125
+
+// words compares two words. What has less than the least similarity, and is no
+// matter of knowing words, may come out as less than it is: most pairs are unlike,
+// and the more is asked for, the sooner that is plain.
+func (c *Comparer) words(q, n *formToken, least float32) pairing {
 	if q.kind.class != 0 && q.kind.class == n.kind.class {
 		return pairing{1, (q.info + n.info) / 2, alike}
 	}
@@ -84,7 +90,9 @@ func (c *Comparer) words(q, n *formToken) pairing {
 			return pairing{0.85, min(q.info, n.info) / 2, nicknameOf}
 		}
 	}
-	var weight, norm int32
+	var weight int32
+	norm := (q.info + n.info) / 2
+	floor := int32(float32(norm) * least)
 	switch {
 	case q.script == n.script && q.script != Latin:
 		return sameScript(q, n)
@@ -95,20 +103,18 @@ func (c *Comparer) words(q, n *formToken) pairing {
 		if l.n == 0 || w.n == 0 {
 			return pairing{}
 		}
-		norm = (q.info + n.info) / 2
-		weight = c.a.align(l, w, norm/8)
-		weight = c.respelt(weight, q, n)
-		weight = c.inTongues(weight, norm, q, n)
+		weight = c.a.align(l, w, floor)
+		weight = c.respelt(weight, floor, q, n)
+		weight = c.inTongues(weight, norm, floor, q, n)
 	default:
 		l, w := n.lay(), q.spelt()
 		if l.n == 0 || w.n == 0 {
 			return pairing{}
 		}
-		norm = (q.info + n.info) / 2
-		weight = c.a.align(l, w, norm/8)
-		weight = c.respelt(weight, n, q)
+		weight = c.a.align(l, w, floor)
+		weight = c.respelt(weight, floor, n, q)
 	}
-	weight = c.bare(weight, norm, q, n)
+	weight = c.bare(weight, norm, floor, q, n)
 	if q.script == n.script && transposed(q.text, n.text) {
 		weight = max(weight, norm*transposedShare/100)
 	}
@@ -213,7 +219,7 @@ func (t *formToken) confusable(other *formToken) bool {
 // bare returns the better of a weight and of what the query's word weighs without
 // the ending that its language puts onto foreign names, or the generic word that
 // its script writes onto places: Beiners is Boehner, 철원군 is Cheorwon.
-func (c *Comparer) bare(weight, norm int32, q, n *formToken) int32 {
+func (c *Comparer) bare(weight, norm, floor int32, q, n *formToken) int32 {
 	if n.script != Latin || weight > norm*8/10 || q.script == Latin && q.opening&n.opening == 0 {
 		return weight
 	}
@@ -226,7 +232,7 @@ func (c *Comparer) bare(weight, norm int32, q, n *formToken) int32 {
 	if q.bare.n == 0 {
 		return weight
 	}
-	return max(weight, c.a.align(&q.bare, n.spelt(), max(weight, norm/8)+bareLess)-bareLess)
+	return max(weight, c.a.align(&q.bare, n.spelt(), max(weight, floor)+bareLess)-bareLess)
 }
 
 // bareLess is what an ending left out costs, in tenths of a nat.
@@ -235,7 +241,7 @@ const bareLess = 12
 // respelt returns the better of a weight and of what the likeliest Latin spelling
 // of a word from another script weighs against a Latin word: the Latin model
 // knows more of how languages respell each other than a small script's own.
-func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
+func (c *Comparer) respelt(weight, floor int32, from, latin *formToken) int32 {
 	norm := (from.info + latin.info) / 2
 	if from.script == Latin || weight > norm*9/10 || weight < 0 && from.opening&latin.opening == 0 {
 		return weight
@@ -244,7 +250,7 @@ func (c *Comparer) respelt(weight int32, from, latin *formToken) int32 {
 		from.again = true
 		from.respelt.layOut(spellingModel(Latin), from.plain)
 	}
-	return max(weight, c.a.align(&from.respelt, latin.spelt(), max(weight, norm/8)+respeltLess)-respeltLess)
+	return max(weight, c.a.align(&from.respelt, latin.spelt(), max(weight, floor)+respeltLess)-respeltLess)
 }
 
 // respeltLess is what a second spelling in between costs, in tenths of a nat.
@@ -253,21 +259,33 @@ const respeltLess = 15
 // inTongues returns the better of a weight and of what a Han word weighs when all
 // its characters are read in one language: 千歳 is a Japanese Chitose before it is
 // half a Chinese and half a Korean name.
-func (c *Comparer) inTongues(weight, norm int32, q, n *formToken) int32 {
+func (c *Comparer) inTongues(weight, norm, floor int32, q, n *formToken) int32 {
 	if q.script != Han || n.script != Latin || weight > norm*9/10 || runeLen(q.text) < 2 {
 		return weight // one character is of one language whatever it is
 	}
-	if !bytes.Equal(c.tongues.text, q.text) {
-		c.tongues.text = append(c.tongues.text[:0], q.text...)
-		for i, m := range tongueModels() {
-			c.tongues.laid[i].layOut(m, q.text)
-		}
-	}
-	for i := range c.tongues.laid {
-		least := max(weight, norm/8) + tongueLess
-		weight = max(weight, c.a.align(&c.tongues.laid[i], n.spelt(), least)-tongueLess)
+	in := c.inTongue(q.text)
+	for i := range in.laid {
+		least := max(weight, floor) + tongueLess
+		weight = max(weight, c.a.align(&in.laid[i], n.spelt(), least)-tongueLess)
 	}
 	return weight
+}
+
+// inTongue returns a Han word laid out, which is still there if it is one of the
+// last few: a name has as many.
+func (c *Comparer) inTongue(text []byte) *inTongue {
+	for i := range c.tongues {
+		if in := &c.tongues[i]; bytes.Equal(in.text, text) {
+			return in
+		}
+	}
+	in := &c.tongues[c.tongue%len(c.tongues)]
+	c.tongue++
+	in.text = append(in.text[:0], text...)
+	for i, m := range tongueModels() {
+		in.laid[i].layOut(m, text)
+	}
+	return in
 }
 
 // tongueLess is what the choice of a language costs, in tenths of a nat.
