@@ -131,7 +131,7 @@ func (f *loadFlags) run(cmd *cobra.Command, env environment, files []string) (fa
 	if err != nil {
 		return err
 	}
-	if err := printWrite(env.stdout, f.output.value, result); err != nil {
+	if err := f.tell(env.stdout, result); err != nil {
 		return err
 	}
 	if counting && result.RejectedCount > 0 {

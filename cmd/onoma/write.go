@@ -27,44 +27,44 @@ type writeFlags struct {
 	output    *choice
 }
 
-func (w *writeFlags) add(cmd *cobra.Command, env environment) {
-	w.into.add(cmd, env, "write into the server at `HOST:PORT`")
-	w.output = newChoice("table", "json")
+func (f *writeFlags) add(cmd *cobra.Command, env environment) {
+	f.into.add(cmd, env, "write into the server at `HOST:PORT`")
+	f.output = newChoice("table", "json")
 	flags := cmd.Flags()
-	flags.StringVar(&w.source, "source", "", "`NAME` of the source that the rows belong to")
-	flags.BoolVar(&w.dryRun, "dry-run", false, "check everything and show the changes, publish nothing")
-	flags.Int64Var(&w.base, "base-version", -1, "fail when the source has changed after this `VERSION`")
-	flags.StringVar(&w.requestID, "request-id", "", "text that makes trying again harmless; made up when not given")
-	flags.StringVar(&w.note, "note", "", "what the write is or why, kept with the version")
-	flags.Var(w.output, "output", "what to print at the end")
+	flags.StringVar(&f.source, "source", "", "`NAME` of the source that the rows belong to")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "check everything and show the changes, publish nothing")
+	flags.Int64Var(&f.base, "base-version", -1, "fail when the source has changed after this `VERSION`")
+	flags.StringVar(&f.requestID, "request-id", "", "text that makes trying again harmless; made up when not given")
+	flags.StringVar(&f.note, "note", "", "what the write is or why, kept with the version")
+	flags.Var(f.output, "output", "what to print at the end")
 }
 
 // complete checks the flags, and makes up the request ID that is not given.
-func (w *writeFlags) complete() error {
-	if w.source == "" {
+func (f *writeFlags) complete() error {
+	if f.source == "" {
 		return &usageError{errors.New("--source is required")}
 	}
-	if w.requestID == "" {
-		w.requestID = rand.Text()
+	if f.requestID == "" {
+		f.requestID = rand.Text()
 	}
-	return w.into.check()
+	return f.into.check()
 }
 
 // baseVersion is the version after which the source must not have changed; nil
 // for any.
-func (w *writeFlags) baseVersion() *int64 {
-	if w.base < 0 {
+func (f *writeFlags) baseVersion() *int64 {
+	if f.base < 0 {
 		return nil
 	}
-	return &w.base
+	return &f.base
 }
 
 // write does one call that writes, and tells what came of it.
-func (w *writeFlags) write(cmd *cobra.Command, env environment, call func(context.Context, *client.Client) (*onomav1.WriteResult, error)) error {
-	if err := w.complete(); err != nil {
+func (f *writeFlags) write(cmd *cobra.Command, env environment, call func(context.Context, *client.Client) (*onomav1.WriteResult, error)) error {
+	if err := f.complete(); err != nil {
 		return err
 	}
-	table, closeIt, err := w.into.open(cmd)
+	table, closeIt, err := f.into.open(cmd)
 	if err != nil {
 		return err
 	}
@@ -73,16 +73,19 @@ func (w *writeFlags) write(cmd *cobra.Command, env environment, call func(contex
 	if err != nil {
 		return err
 	}
-	return printWrite(env.stdout, w.output.value, result)
+	return f.tell(env.stdout, result)
 }
 
-// printWrite tells what a write did.
-func printWrite(w io.Writer, output string, r *onomav1.WriteResult) error {
-	if output == "json" {
+// tell tells what the write did, or would do.
+func (f *writeFlags) tell(w io.Writer, r *onomav1.WriteResult) error {
+	if f.output.value == "json" {
 		return printLine(w, r)
 	}
 	c := r.GetDiff().GetCounts()
 	what := "nothing to publish; the table stands at version"
+	if f.dryRun {
+		what = "a dry run; the table stands at version"
+	}
 	if r.Published {
 		what = "published version"
 	}
