@@ -4,6 +4,8 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
+	"regexp"
 	"strings"
 
 	"onoma/internal/table"
@@ -71,7 +73,7 @@ func readWikidata(in *Input, o *Options, yield Yield) error {
 			return nil
 		}
 		var item wikidataItem
-		if err := json.Unmarshal(line, &item); err != nil {
+		if err := item.read(line); err != nil {
 			return bad(number, &table.Problem{Field: "line", Value: string(line[:min(len(line), 64)]), Reason: "is not JSON of an item: " + err.Error()})
 		}
 		return w.item(number, &item)
@@ -79,21 +81,27 @@ func readWikidata(in *Input, o *Options, yield Yield) error {
 }
 
 type wikidataItem struct {
-	ID      string                       `json:"id"`
-	Labels  languageMap[wikidataText]    `json:"labels"`
-	Aliases languageMap[[]wikidataText]  `json:"aliases"`
-	Claims  languageMap[[]wikidataClaim] `json:"claims"`
+	ID      string                    `json:"id"`
+	Labels  map[string]wikidataText   `json:"labels"`
+	Aliases map[string][]wikidataText `json:"aliases"`
+	// Of some ten thousand properties these are decoded; the others are passed over,
+	// which is most of what an item has.
+	Claims struct {
+		P31, P279, P36, P39, P1376, P1549, P297, P298, P300, P1566 []wikidataClaim
+	} `json:"claims"`
 }
 
-// languageMap is an object, by language or property, that an empty PHP array may
-// stand for.
-type languageMap[T any] map[string]T
+// emptied are the objects that an empty PHP array may stand for.
+var emptied = regexp.MustCompile(`"(labels|aliases|claims)":\s*\[\s*\]`)
 
-func (m *languageMap[T]) UnmarshalJSON(b []byte) error {
-	if string(b) == "[]" {
-		return nil
+func (i *wikidataItem) read(line []byte) error {
+	err := json.Unmarshal(line, i)
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) && kind.Value == "array" && emptied.Match(line) {
+		*i = wikidataItem{}
+		return json.Unmarshal(emptied.ReplaceAll(line, []byte(`"$1":{}`)), i)
 	}
-	return json.Unmarshal(b, (*map[string]T)(m))
+	return err
 }
 
 type wikidataText struct {
@@ -161,9 +169,8 @@ func (c *wikidataClaim) ended() bool {
 }
 
 // statements yields the statements of a property that are not deprecated.
-func (i *wikidataItem) statements(property string) func(func(*wikidataClaim) bool) {
+func statements(claims []wikidataClaim) func(func(*wikidataClaim) bool) {
 	return func(yield func(*wikidataClaim) bool) {
-		claims := i.Claims[property]
 		for at := range claims {
 			if claims[at].Rank != "deprecated" && !yield(&claims[at]) {
 				return
@@ -173,13 +180,13 @@ func (i *wikidataItem) statements(property string) func(func(*wikidataClaim) boo
 }
 
 func (w *wikidata) item(number int64, item *wikidataItem) error {
-	for c := range item.statements("P279") {
+	for c := range statements(item.Claims.P279) {
 		if class := c.Main.id(); class != "" && w.classes < maxClasses {
 			w.classes++
 			w.above[item.ID] = append(w.above[item.ID], class)
 		}
 	}
-	for c := range item.statements("P36") {
+	for c := range statements(item.Claims.P36) {
 		if capital := c.Main.id(); capital != "" && !c.ended() && w.waiting < maxCapitals {
 			w.waiting++
 			w.capitals[capital] = append(w.capitals[capital], item.ID)
@@ -198,7 +205,7 @@ func (w *wikidata) item(number int64, item *wikidataItem) error {
 	if e.Canonical == "" {
 		return nil // an item without any name cannot be asked for
 	}
-	for c := range item.statements("P39") {
+	for c := range statements(item.Claims.P39) {
 		if position := c.Main.id(); position != "" {
 			from, _ := qualified(c, "P580")
 			if to, known := qualified(c, "P582"); known {
@@ -206,7 +213,7 @@ func (w *wikidata) item(number int64, item *wikidataItem) error {
 			}
 		}
 	}
-	for c := range item.statements("P1376") {
+	for c := range statements(item.Claims.P1376) {
 		from, _ := qualified(c, "P580")
 		if to, known := qualified(c, "P582"); known {
 			w.capitalOf(e, c.Main.id(), from, to)
@@ -217,10 +224,13 @@ func (w *wikidata) item(number int64, item *wikidataItem) error {
 	}
 	w.waiting -= len(w.capitals[item.ID])
 	delete(w.capitals, item.ID)
-	for _, x := range []struct{ property, scheme string }{
-		{"P297", "iso3166-1"}, {"P298", "iso3166-1-alpha3"}, {"P300", "iso3166-2"}, {"P1566", "geonames"},
+	for _, x := range []struct {
+		claims []wikidataClaim
+		scheme string
+	}{
+		{item.Claims.P297, "iso3166-1"}, {item.Claims.P298, "iso3166-1-alpha3"}, {item.Claims.P300, "iso3166-2"}, {item.Claims.P1566, "geonames"},
 	} {
-		for c := range item.statements(x.property) {
+		for c := range statements(x.claims) {
 			if text, _ := c.Main.text(); text != "" {
 				e.External = append(e.External, fact.ExternalID{Scheme: x.scheme, Value: text})
 			}
@@ -267,7 +277,7 @@ func (w *wikidata) names(item *wikidataItem) []fact.Name {
 			}
 		}
 	}
-	for c := range item.statements("P1549") {
+	for c := range statements(item.Claims.P1549) {
 		if text, language := c.Main.text(); w.options.admits(language) {
 			all.add(text, language, fact.Demonym)
 		}
@@ -278,7 +288,7 @@ func (w *wikidata) names(item *wikidataItem) []fact.Name {
 // kindOf climbs from the classes of the item to one that says its kind.
 func (w *wikidata) kindOf(item *wikidataItem) fact.Kind {
 	var queue []string
-	for c := range item.statements("P31") {
+	for c := range statements(item.Claims.P31) {
 		queue = append(queue, c.Main.id())
 	}
 	seen := make(map[string]bool)
