@@ -111,19 +111,6 @@ func foldedWords(file string) map[string]bool {
 	return words
 }
 
-// foldedWordsOf is the same of the lines whose head is a language and the place.
-func foldedWordsOf(file, place string) map[string]bool {
-	words := map[string]bool{}
-	for head, items := range lists(file) {
-		if _, of, _ := strings.Cut(head, " "); of == place {
-			for _, item := range items {
-				words[name.Fold(item)] = true
-			}
-		}
-	}
-	return words
-}
-
 // isOrdinary reports whether the key is a word of some language.
 func isOrdinary(key []byte) bool { return ordinary()[string(key)] != "" }
 

@@ -3,6 +3,7 @@ package text
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"onoma/resolver"
@@ -119,7 +120,7 @@ func (w *work) meet(r *run, c *resolver.Candidate) {
 		return
 	}
 	last := r.to - 1
-	if w.tag == "hu" && w.first.part(w.tokens.key(last))&forename != 0 && w.first.part(w.tokens.key(r.from))&forename == 0 {
+	if given, _, _ := strings.Cut(c.Entity.Canonical(), " "); w.tag == "hu" && name.Fold(given) == string(w.tokens.key(last)) {
 		last = r.from // "Orbán Viktor"
 	}
 	w.know(string(w.tokens.key(last)), c)
@@ -152,7 +153,7 @@ func (w *work) bracketed() {
 		if w.bound == mostBound {
 			return
 		}
-		if r.inner || len(r.candidates) == 0 || k >= len(list) || list[k].gap&gapOpen == 0 || list[k].form&formCaps == 0 || r.to-r.from < 2 {
+		if r.inner || len(r.candidates) == 0 || k >= len(list) || w.isDateline(r) || list[k].gap&gapOpen == 0 || list[k].form&formCaps == 0 || r.to-r.from < 2 {
 			continue
 		}
 		if k+1 < len(list) && list[k+1].gap&gapClose == 0 {
@@ -372,6 +373,9 @@ func (w *work) personOf(i int) (person, bool) {
 	for _, form := range w.forms[1:] {
 		if p, ok = w.people[form]; ok {
 			return p, true
+		}
+		if p, ok = w.people[form+"o"]; ok && w.inflects {
+			return p, true // "Ficovi" of Fico
 		}
 		if last := len(form) - 1; w.inflects && form[last] < utf8.RuneSelf {
 			if p, ok = w.people[form[:last]+"e"+form[last:]]; ok {

@@ -534,10 +534,14 @@ func (w *work) caseEvidence(r *run, t *token) float64 {
 // unlikeWord reports whether a word at the beginning of a sentence is a name that
 // is well known and no word of the language, as far as one can tell.
 func (w *work) unlikeWord(r *run, key []byte) bool {
-	const leastLetters, known, certain = 6, 0.5, 0.85
+	const leastLetters, known, supported, certain = 6, 0.5, 0.4, 0.85
 	top := &r.candidates[0]
+	least := known
+	if w.counted && w.isSupported(r, top) {
+		least = supported
+	}
 	return r.to == r.from+1 && utf8.RuneCount(key) >= leastLetters && top.Method <= resolver.Exact && top.Score >= certain &&
-		bearerOf(top).Prominence() >= known && w.lower[string(key)] == 0 && !isOrdinary(key) && w.cue(r.from) == 0 &&
+		bearerOf(top).Prominence() >= least && w.lower[string(key)] == 0 && !isOrdinary(key) && w.cue(r.from) == 0 &&
 		w.first.part(key)&commonForename == 0 && (w.titles == nil || !w.titles.isTitleWord(key))
 }
 

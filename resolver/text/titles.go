@@ -333,7 +333,7 @@ func (w *work) titlesOf(key string, r *run) []title {
 func (w *work) narrow(titles []title, r *run) []title {
 	var general, special []title
 	for _, t := range titles {
-		if w.language != "und" && !sameLanguage(t.language, w.language) {
+		if w.language != "und" && !w.speaks(t.language) {
 			continue
 		}
 		switch {
@@ -613,25 +613,37 @@ func (w *work) isPredicate(f *found) bool {
 		if w.covered[k] != 0 {
 			break
 		}
-		if becoming()[string(w.tokens.key(k))] {
+		if w.becomes("before", k) {
 			return true
 		}
 	}
-	if f.first > 0 && list[f.first].gap == gapSpace && becomingJustBefore()[string(w.tokens.key(f.first-1))] {
+	if f.first > 0 && list[f.first].gap == gapSpace && w.becomes("just before", f.first-1) {
 		return true
 	}
 	for k := f.last; k < min(len(list), f.last+behind) && list[k].gap&^(gapSpace|gapLine) == 0 && w.covered[k] == 0; k++ {
-		if becomingAfter()[string(w.tokens.key(k))] {
+		if w.becomes("after", k) {
 			return true
 		}
 	}
 	return false
 }
 
-var (
-	becoming           = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "before") })
-	becomingJustBefore = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "just before") })
-	becomingAfter      = sync.OnceValue(func() map[string]bool { return foldedWordsOf("becoming.txt", "after") })
-)
+// becomes reports whether token k is a verb of becoming of the document's language,
+// in the place where it stands to the title.
+func (w *work) becomes(place string, k int) bool {
+	return becoming()[w.tag+" "+place][string(w.tokens.key(k))]
+}
+
+// becoming holds the verbs by language and place.
+var becoming = sync.OnceValue(func() map[string]map[string]bool {
+	all := map[string]map[string]bool{}
+	for head, items := range lists("becoming.txt") {
+		all[head] = map[string]bool{}
+		for _, item := range items {
+			all[head][name.Fold(item)] = true
+		}
+	}
+	return all
+})
 
 var under = sync.OnceValue(func() map[string]bool { return foldedWords("under.txt") })

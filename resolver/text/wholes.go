@@ -87,7 +87,7 @@ func (w *work) wholeBefore(h *wholes, r *run) bool {
 	key := w.scratch
 	defer func() { w.scratch = key }()
 	for n := 1; n <= h.most && n <= r.from; n++ {
-		if g := list[r.from-n+1].gap; g != gapSpace && !w.joinedChars(r.from-n+1) && !(g == gapQuote || g&^(gapDot|gapSpace) == 0) {
+		if g := list[r.from-n+1].gap; g != gapSpace && !w.joinedChars(r.from-n+1) && !(g == gapQuote || g&^(gapDot|gapSpace|gapOpen) == 0) {
 			return false
 		}
 		key = key[:0]
