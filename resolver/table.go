@@ -57,7 +57,7 @@ func (t *Table) Identity() string { return t.identity }
 // Published returns when the version was published.
 func (t *Table) Published() time.Time { return t.published }
 
-// Stats counts what the table holds. The first call is linear in its size.
+// Stats counts what the table holds; see [index.Index.Stats].
 func (t *Table) Stats() index.Stats { return t.stats() }
 
 // Index returns the structure the table answers from.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"sort"
+	"sync"
 	"unsafe"
 
 	"onoma/resolver/fact"
@@ -31,7 +32,8 @@ type Index struct {
 	titles    []titleRecord
 	words     []string
 	sounds    func() *Sounds
-	layer     *layer // that lies over it, or that it is the index of; see [Index.With]
+	counts    func() Stats // without a layer; of a layered index, those of the base
+	layer     *layer       // that lies over it, or that it is the index of; see [Index.With]
 }
 
 // Open reads an index from file, which must not change while the index is in
@@ -57,6 +59,7 @@ func open(file []byte, verify bool) (*Index, error) {
 // viewSections is the index of the sections, but for the sounds.
 func viewSections(s *[sectionCount][]byte) (*Index, error) {
 	x := &Index{text: s[secText]}
+	x.counts = sync.OnceValue(x.count)
 	var words []textRecord
 	for _, err := range []error{
 		view(&x.entities, s[secEntities]), view(&x.names, s[secNames]), view(&x.byEntity, s[secByEntity]),
@@ -100,15 +103,16 @@ type SourceStats struct {
 }
 
 // Stats returns the counts. Entities known only as the end of a relation are
-// not counted. Its cost is linear in the number of entities and names.
+// not counted. The first call is linear in the number of entities and names, for all
+// layers over an index together.
 func (x *Index) Stats() Stats {
 	if x.layer != nil {
-		return x.layer.stats(x.ownStats())
+		return x.layer.stats(x.counts())
 	}
-	return x.ownStats()
+	return x.counts()
 }
 
-func (x *Index) ownStats() Stats {
+func (x *Index) count() Stats {
 	s := Stats{
 		Names: len(x.names), Relations: len(x.relations), Roles: len(x.roles),
 		Positions: max(len(x.positions)-1, 0), Bytes: len(x.file),

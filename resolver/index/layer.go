@@ -388,7 +388,7 @@ func (l *layer) redirect(id string) Entity {
 // stats adds what the layer has to what the base has, less what it covers. Posts
 // that nobody holds any more are counted until the layer is folded in.
 func (l *layer) stats(base Stats) Stats {
-	own := l.index.ownStats()
+	own := l.index.counts()
 	s := Stats{
 		Names: base.Names + own.Names, Relations: base.Relations + own.Relations, Roles: base.Roles + own.Roles,
 		Entities: base.Entities + own.Entities, Positions: base.Positions + own.Positions - len(l.positions),
