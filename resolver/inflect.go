@@ -173,7 +173,7 @@ func (t *Table) gatherInflected(q *Query, a *Answer, tr *tracer) {
 }
 
 // gatherEndings tries the kinds of endings from one to another until they lead to
-// something well known.
+// something well known without doubt.
 func (t *Table) gatherEndings(q *Query, a *Answer, from, to inflectedOnly, tr *tracer) {
 	if a.inflection == nil {
 		a.inflection = new(inflection)
@@ -184,7 +184,7 @@ func (t *Table) gatherEndings(q *Query, a *Answer, from, to inflectedOnly, tr *t
 		return
 	}
 	in.fewest, in.before = maxInflectedWords, len(a.hits)
-	for only := from; only <= to && !slices.ContainsFunc(a.hits[in.before:], isWellKnown); only++ {
+	for only := from; only <= to && !slices.ContainsFunc(a.hits[in.before:], isSettled); only++ {
 		if only != shortStems || len(in.tokens) == 1 && inflects(q.Name) {
 			t.gatherForms(q, a, in, only, tr)
 		}
@@ -195,7 +195,7 @@ func (t *Table) gatherEndings(q *Query, a *Answer, from, to inflectedOnly, tr *t
 func (t *Table) gatherForms(q *Query, a *Answer, in *inflection, only inflectedOnly, tr *tracer) {
 	in.only = only
 	if in.spread() {
-		t.eachForm(q, a, in, 0, taken{languages: name.EveryLanguage}, tr)
+		t.eachForm(q, a, in, 0, taken{languages: name.WrittenIn(q.Name)}, tr)
 	}
 }
 
@@ -209,7 +209,11 @@ func (in *inflection) spread() (some bool) {
 		case plainEndings:
 			stems = in.stems[i].Of(token.Text, token.Script)
 		case boldEndings:
-			stems = in.stems[i].Bold(token.Text, token.Script, len(in.tokens) > 1)
+			if len(in.tokens) > 1 {
+				stems = in.stems[i].BoldBeside(token.Text, token.Script)
+				break
+			}
+			stems = in.stems[i].Bold(token.Text, token.Script)
 		case shortStems:
 			stems = in.stems[i].OfShort(token.Text, token.Script)
 		case adjectives:
@@ -242,8 +246,11 @@ func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, so taken, t
 	start := len(in.key)
 	for k := first; k < in.end[i] && in.left > 0; k++ {
 		next := so.with(&in.forms[k], in.tokens[i].Text)
-		if next.languages == 0 {
-			continue
+		if i < len(in.end)-1 && k > first {
+			next.languages &^= name.InflectingLastOnly()
+		}
+		if next.languages == 0 || in.only.bold() && i > 0 && i == len(in.end)-1 && k == first && so.words > 0 {
+			continue // where the words before are declined, the last is
 		}
 		in.key = in.key[:start]
 		if i > 0 {
@@ -280,32 +287,44 @@ func (t *Table) gatherForm(q *Query, a *Answer, in *inflection, so taken, tr *tr
 }
 
 // inflectedOdds returns the odds that the query is an inflected form of the name.
-// In Latin letters many languages meet, and a form of one is a name in another.
+// Where many languages share letters, a form of one is a name in another: in Latin
+// letters always, elsewhere where the ending is a bold one.
 func (t *Table) inflectedOdds(q *Query, n index.Name, in *inflection, so taken) float64 {
-	if name.ScriptOf(q.Name) != name.Latin {
-		return inflectedOdds
-	}
 	person, known := n.Entity().Kind() == fact.Person, wellKnown(n.Entity())
-	if len(in.tokens) > 1 {
-		if person && in.lastIsWhole(q.Name, n.Text()) && !(known && so.added == 0) {
-			return doubtfulOdds
-		}
-		return inflectedOdds
-	}
-	word := in.tokens[0]
-	said := so.in(q.Language)
+	latin := name.ScriptOf(q.Name) == name.Latin
 	switch {
-	case said:
-	case !sharesMark(q.Name, n.Text()) && (name.IsGiven(word.Text) || t.index.Sounds().Calls(word.Text, word.Script, fact.Person)):
-		return doubtfulOdds // a name itself: Martina, Williams, Malin
-	case known:
-		if person && so.ending < tellingEnding {
+	case len(in.tokens) > 1:
+		if latin && person && in.lastIsWhole(q.Name, n.Text()) && !(known && so.added == 0) {
 			return doubtfulOdds
 		}
-	case person, utf8.RuneCount(in.key) <= shortLetters && so.ending < longEnding && !so.in(n.Language()):
+	case so.in(q.Language) || !latin && so.plain > 0:
+	case !latin:
+		if !so.in(n.Language()) && !(known && so.ending >= tellingEnding && isInflecting(n.Language())) {
+			return doubtfulOdds // Бернд is not Bern's
+		}
+	case !sharesMark(q.Name, n.Text()) && t.isCalled(in.tokens[0]):
+		return doubtfulOdds // a name itself: Martina, Williams, Malin
+	case person && (so.ending < tellingEnding || !known), !isInflecting(n.Language()):
+		return doubtfulOdds
+	case !known && utf8.RuneCount(in.key) <= shortLetters && so.ending < longEnding && !so.in(n.Language()):
 		return doubtfulOdds
 	}
 	return inflectedOdds
+}
+
+// isCalled reports whether people are called so.
+func (t *Table) isCalled(word name.Token) bool {
+	return name.IsGiven(word.Text) || t.index.Sounds().Calls(word.Text, word.Script, fact.Person)
+}
+
+// isInflecting reports whether a name of the language may be one of a language that
+// inflects names: the table keeps one row of a spelling that several share.
+func isInflecting(language string) bool {
+	switch language {
+	case "", "mul", "en":
+		return true
+	}
+	return name.InflectingLanguage(language) != 0
 }
 
 // sharesMark reports whether what two texts begin with alike has a letter beyond
@@ -319,6 +338,8 @@ func sharesMark(a, b string) bool {
 	}
 	return false
 }
+
+func isSettled(h hit) bool { return h.odds == inflectedOdds && wellKnown(h.entity) }
 
 func isWellKnown(h hit) bool { return wellKnown(h.entity) }
 

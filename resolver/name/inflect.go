@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -42,7 +43,10 @@ func InflectingLanguage(tag string) Languages {
 // inflection is the compiled data/inflect.
 type inflection struct {
 	scripts   [Scripts]*paradigms
-	languages []string // by bit of [Languages]
+	languages []string           // by bit of [Languages]
+	last      Languages          // inflect the last word of a name alone
+	letters   map[rune]Languages // that write a letter, of those whose letters are told
+	lettered  Languages          // whose letters are told
 }
 
 // paradigms are the endings of one script: which stand for each other.
@@ -73,8 +77,24 @@ const (
 // firstWords tells where the rows of a kind of line begin.
 var firstWords = map[string]int{"": plainWord, "bold": boldWord, "adjective": adjectiveWord}
 
+// WrittenIn returns the languages that a text of its letters may be in, as far as
+// letters tell.
+func WrittenIn(text string) Languages {
+	all := inflections()
+	in := EveryLanguage
+	for _, r := range text {
+		if of, told := all.letters[unicode.ToLower(r)]; told {
+			in &= of | ^all.lettered
+		}
+	}
+	return in
+}
+
+// InflectingLastOnly returns the languages that inflect only the last word of a name.
+func InflectingLastOnly() Languages { return inflections().last }
+
 var inflections = sync.OnceValue(func() *inflection {
-	var all inflection
+	all := inflection{letters: map[rune]Languages{}}
 	entries, err := inflectFiles.ReadDir("data/inflect")
 	if err != nil {
 		panic(err)
@@ -108,6 +128,18 @@ func (all *inflection) compile(file, text string) *paradigms {
 	for line := range dataLines(text) {
 		head, endings, ok := strings.Cut(line, ":")
 		tags, kind, _ := strings.Cut(head, " ")
+		languages := all.of(strings.Split(tags, ","))
+		switch kind {
+		case "last":
+			all.last |= languages
+			continue
+		case "letters":
+			all.lettered |= languages
+			for _, r := range strings.TrimSpace(endings) {
+				all.letters[r] |= languages
+			}
+			continue
+		}
 		first, known := firstWords[kind]
 		if !ok || !known {
 			panic(fmt.Sprintf("data/inflect/%s: line %q does not begin with languages", file, line))
@@ -116,7 +148,7 @@ func (all *inflection) compile(file, text string) *paradigms {
 		if rows[first]++; p.rows[row].base != nil || row >= len(p.rows) || first == plainWord && row >= 64*boldWord || first == boldWord && row >= 64*adjectiveWord {
 			panic(fmt.Sprintf("data/inflect/%s: too many lines of a kind", file))
 		}
-		p.add(row, all.of(strings.Split(tags, ",")), strings.Fields(endings))
+		p.add(row, languages, strings.Fields(endings))
 	}
 	return p
 }
@@ -201,14 +233,16 @@ func (s *Stems) OfShort(word []byte, script Script) []Stem {
 	return s.of(word, script, leastShortStem, plainWord, boldWord)
 }
 
-// Bold is [Stems.Of] with the bold endings, and beside another word with stems as
-// short as the one of "Andrzejowi Dudzie".
-func (s *Stems) Bold(word []byte, script Script, beside bool) []Stem {
-	least := leastStem
-	if beside {
-		least = leastShortStem
-	}
-	return s.of(word, script, least, plainWord, adjectiveWord)
+// Bold is [Stems.Of] with the bold endings.
+func (s *Stems) Bold(word []byte, script Script) []Stem {
+	return s.of(word, script, leastStem, plainWord, adjectiveWord)
+}
+
+// BoldBeside is [Stems.Bold] of a word beside another, which stems may be as short in
+// as in "Andrzejowi Dudzie", but which does not stand without an ending as Афин does.
+func (s *Stems) BoldBeside(word []byte, script Script) []Stem {
+	stems := s.of(word, script, leastShortStem, plainWord, adjectiveWord)
+	return slices.DeleteFunc(stems, func(f Stem) bool { return f.Ending == 0 })
 }
 
 // Nouns returns the nouns that an adjective may be made from: "krasnodarski".

@@ -55,7 +55,7 @@ func (s *Stems) thing(word []byte) Thing {
 		return thing
 	}
 	script := ScriptOf(viewOf(word))
-	for _, stem := range s.Bold(word, script, true) {
+	for _, stem := range s.BoldBeside(word, script) {
 		if thing := v.things[v.knownOf(stem.Text).kind.class]; thing != NoThing {
 			return thing
 		}
