@@ -207,7 +207,7 @@ func (w *work) evidence(r *run) float64 {
 	if bearer.Kind() == fact.Country || top.Entity.Kind() == fact.Country {
 		e += wholeCountry
 	}
-	if w.isAnothersBody(r) {
+	if w.isAnothersBody(r) || w.isBehindForename(r) {
 		e += strangersPart
 	}
 	if t.form&formCased == 0 && top.Entity.Kind() == fact.Person && w.besideTitleWord(r) {
@@ -304,6 +304,24 @@ func (w *work) isAnothersBody(r *run) bool {
 	}
 	of := countryOf(r.candidates[0].Entity, 0)
 	return of.Valid() && of != before.candidates[0].Entity && before.candidates[0].Name.Valid() && !resolver.Belongs(&r.candidates[0], before.candidates[0].Entity.ID())
+}
+
+// shortForename is how many bytes a forename has that is as likely another word.
+const shortForename = 6
+
+// isBehindForename reports whether a forename stands before the one word of a run
+// and makes no known name with it, in a script where no capital tells: "बिल नेल्सन".
+func (w *work) isBehindForename(r *run) bool {
+	list := w.tokens.list
+	top := &r.candidates[0]
+	if r.to != r.from+1 || r.from == 0 || list[r.from].form&(formCased|formChar) != 0 || list[r.from].gap != gapSpace || w.covered[r.from-1] != 0 {
+		return false
+	}
+	if top.Name.Valid() && top.Name.Kind() == fact.Demonym || bearerOf(top).Kind() == fact.Country || w.knows(top) {
+		return false
+	}
+	key := w.tokens.key(r.from - 1)
+	return w.first.part(key)&forename != 0 && w.cue(r.from-1) == 0 && !isOrdinary(key) && !w.titles.isTitleWord(key) && len(key) > shortForename
 }
 
 // besideTitleWord reports whether a title stands right beside the run, of whatever

@@ -40,10 +40,16 @@ var languageTraits = sync.OnceValue(func() map[string]map[string]bool {
 	return traits
 })
 
-// kin holds pairs of languages whose names are mostly written alike.
+// kin holds pairs of languages whose names are mostly written alike: that of a name
+// and that of a text.
 var kin = sync.OnceValue(func() map[[2]string]bool {
 	pairs := map[[2]string]bool{}
 	for trait, tags := range languageTraits() {
+		if larger, ok := strings.CutPrefix(trait, "spells "); ok {
+			for tag := range tags {
+				pairs[[2]string{larger, tag}] = true
+			}
+		}
 		if !strings.HasPrefix(trait, "kin ") {
 			continue
 		}

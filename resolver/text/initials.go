@@ -60,7 +60,7 @@ func (w *work) initialsAt(i, limit, longest int) int {
 	list := w.tokens.list
 	end := i
 	for end < limit && end-i < mostInitials && known.ids[string(w.tokens.key(end))] != "" &&
-		(end == i || list[end].gap == 0 || list[end].gap == gapMiddle) {
+		(end == i || list[end].gap == 0 || list[end].gap == gapMiddle || list[end].gap == gapComma && list[end].script == name.Han) {
 		end++
 	}
 	if end == i || longest > end {
@@ -75,7 +75,7 @@ func (w *work) initialsAt(i, limit, longest int) int {
 	if end-i == 1 && (list[i].gap == gapFirst || end < len(list) && list[i].script == name.Han && w.tag == "zh" && list[end].gap != 0) {
 		return i
 	}
-	if !w.statesFollow(known, end) && !(end-i == 1 && end < len(list) && list[end].gap&(gapComma|gapStop) != 0 && i > 0 && list[i].gap == 0 && known.towards[string(w.tokens.key(i-1))]) {
+	if !w.statesFollow(known, end) && !(longest == i && w.rowEnds(i, end)) && !(end-i == 1 && end < len(list) && list[end].gap&(gapComma|gapStop) != 0 && i > 0 && list[i].gap == 0 && known.towards[string(w.tokens.key(i-1))]) {
 		return i
 	}
 	for k := i; k < end; k++ {
@@ -89,6 +89,19 @@ func (w *work) initialsAt(i, limit, longest int) int {
 		w.runs[len(w.runs)-1].entry = e
 	}
 	return end
+}
+
+// rowEnds reports whether a Korean word is a row of initials and a particle: 한미는.
+func (w *work) rowEnds(i, end int) bool {
+	list := w.tokens.list
+	if end-i < 2 || list[i].script != name.Hangul || list[i].gap == 0 && i > 0 {
+		return false
+	}
+	to := end
+	for to < len(list) && list[to].gap == 0 && list[to].script == name.Hangul {
+		to++
+	}
+	return to == end || particles().whole[w.tokens.surface(end, to)]
 }
 
 // statesFollow reports whether the word behind token end-1 is one of states.

@@ -68,7 +68,7 @@ func (w *work) at(i, limit int, inner bool) int {
 		return end
 	}
 	end := w.words(i, limit, w.tokens.key(i))
-	if end > i+1 && w.leadsIn(i, end) {
+	if end > i+1 && (w.leadsIn(i, end) || w.endsTitle(i, end)) {
 		return i
 	}
 	if end == i+1 && w.longerInflected(i, limit) {
@@ -192,6 +192,13 @@ func (w *work) titleLeadsIn(i, end int) bool {
 	bare := w.entryOf(w.tokens.surface(i+1, end), "", false)
 	return len(whole.candidates) > 0 && len(bare.candidates) > 0 && whole.candidates[0].Entity == bare.candidates[0].Entity &&
 		whole.candidates[0].Entity.Kind() == fact.Person && bare.outcome == resolver.Resolved
+}
+
+// endsTitle reports whether the first word of a run ends a title that begins before
+// it, and the next is a name: "وزيرة الخارجية الفرنسية" is the minister of France.
+func (w *work) endsTitle(i, end int) bool {
+	return i > 0 && w.titles != nil && w.tokens.list[i].gap == gapSpace && w.tokens.list[i].form&formCased == 0 &&
+		w.isTitle(i-1, i+1) && w.words(i+1, end, w.tokens.key(i+1)) == end
 }
 
 // words returns the end of the longest run from token i that is a key, first
@@ -338,6 +345,10 @@ func (w *work) endsChars(end int) bool {
 	switch last := w.tokens.list[end-1].script; last {
 	case name.Han:
 		// The head of a ministry is a title: 美国财政部|长 is 美国 and 财政部长.
+		// The people's university is none of the Chinese: 中国|人民大学.
+		if string(w.tokens.key(end)) == "民" && string(w.tokens.key(end-1)) == "人" {
+			return false
+		}
 		return !isHead(w.tokens.key(end)) || !isBody(w.tokens.key(end-1))
 	case name.Hangul:
 		return after.script != name.Hangul || w.particle(end)

@@ -452,6 +452,11 @@ func (w *work) personBeside(f *found) *run {
 	if last+1 < len(list) && list[last].gap == gapSpace && list[last+1].gap == gapSpace && w.cue(last)&cueFormer != 0 {
 		last++ // "נשיא ארצות הברית היוצא ג'ו ביידן"
 	}
+	if last < len(list) && list[last].form&formChar != 0 {
+		if c, n := w.cueAfter(last); c&cueOf != 0 && last+n < len(list) && w.covered[last+n] != 0 {
+			last += n // 仏大統領のマクロン氏
+		}
+	}
 	if last < len(list) && list[last].gap&^near == 0 {
 		if r := w.personAt(last); r != nil && !w.ofAnother(r, f) {
 			return r
