@@ -228,6 +228,9 @@ func (f *loadFlags) once(ctx context.Context, env environment, target loadTarget
 	if err := <-read; failure == nil {
 		failure = err
 	}
+	if failure == nil && f.mode.value == "replace" && watch.rows.Load() == 0 {
+		failure = errors.New("the files have no rows: to replace a source with nothing would empty it; see onoma delete")
+	}
 	if failure != nil {
 		target.abort()
 		return nil, failure

@@ -77,6 +77,9 @@ func TestLoadExportRollback(t *testing.T) {
 	}
 	onoma(exitFailed, "load", "--source", "seed", "--map", mapping, "--progress", "none", tsv)
 	onoma(exitFailed, "load", "--source", "x", "--map", mapping, "--progress", "none", tsv+".gone")
+	if got := onoma(exitFailed, "load", "--source", "x", "--mode", "replace", "--progress", "none", write(t, "empty.jsonl", "# nothing\n")); !strings.Contains(got, "would empty it") {
+		t.Errorf("a source replaced with nothing: %s", got)
+	}
 }
 
 // What a server is sent over the wire is what it says afterwards, and a second

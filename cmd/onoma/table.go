@@ -36,7 +36,7 @@ func (f *tableFlags) open(ctx context.Context, log *slog.Logger) (*table.Mirror,
 }
 
 // openBriefly opens the table for one command. When it has written so much that the
-// next start would be slow, the closing of it folds that in.
+// next start would be slow, the closing of it folds that into the snapshot.
 func (f *tableFlags) openBriefly(ctx context.Context, log *slog.Logger) (*table.Mirror, func() error, error) {
 	m, closeTable, err := f.mirror(ctx, table.MirrorOptions{Logger: log, Brief: true})
 	if err != nil {
@@ -44,7 +44,7 @@ func (f *tableFlags) openBriefly(ctx context.Context, log *slog.Logger) (*table.
 	}
 	opened := m.Version()
 	return m, func() error {
-		if m.Version() > opened {
+		if m.Version() > opened && f.dir != "" {
 			if err := m.Fold(ctx); err != nil && ctx.Err() == nil {
 				log.Warn("what was written could not be folded into the snapshot; the next start takes longer", "error", err)
 			}
