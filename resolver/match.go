@@ -28,7 +28,7 @@ const (
 	// heardNames is how many names are compared in full with a query of several
 	// words, heardWord with one of a single word, which many more resemble.
 	// heardFirst is how many of the former are before letters are looked at.
-	heardFirst, heardNames, heardWord = 8, 48, 192
+	heardFirst, heardNames, heardWord = 8, 160, 192
 	// heardNear is how many names are compared that a slip of the pen may be
 	// between, when none that was heard is as similar as unlike.
 	heardNear = 24
@@ -36,6 +36,7 @@ const (
 	// surelyCompared is how many of them are compared however far they are
 	// behind the first; the others need leastShare of its weight.
 	surelyCompared = 8
+	likelyCompared = 48
 	leastShare     = 0.6
 	// Once a name is this similar, only those that were heard nearly as well
 	// can still be as good: of the names that answer the development sets, one
@@ -200,7 +201,8 @@ func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Compa
 // may still be as good, and reports whether yield wants more.
 func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) bool {
 	for rank, heard := range found {
-		if heard.Weight < shareToCompare(rank, m.best)*min(4, found[0].Weight) {
+		if rank >= likelyCompared && m.asked.Len() > 1 && m.best > unlike ||
+			heard.Weight < shareToCompare(rank, m.best)*min(4, found[0].Weight) {
 			break
 		}
 		if slices.Contains(m.compared, heard.Name) {

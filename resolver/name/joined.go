@@ -44,7 +44,7 @@ func (c *Comparer) whole(query, name *Form) join {
 		return join{}
 	}
 	straight, turned := many.whole()
-	if t.info < straight.info/2 {
+	if t.info < straight.info/2 && t.script != Han {
 		return join{}
 	}
 	least := float32(aligned)
