@@ -23,9 +23,10 @@ var LikenessTerms = [numLikeness]string{
 	"number mismatch", "opposed words", "other script", "other script, similarity", "other script, one word",
 	"organization", "organization, missing", "organization, extra", "place", "place, missing", "place, extra",
 	"a word against another", "other script, missing", "other script, extra", "initials clash", "words", "other script, worst word",
+	"initials opposed", "legal forms clash",
 }
 
-const numLikeness = 35
+const numLikeness = 37
 
 // FeaturesOf returns the features of a comparison with a name of an entity of
 // the kind.
@@ -43,6 +44,7 @@ func FeaturesOf(c *name.Comparison, words int, kind fact.Kind) (f LikenessFeatur
 		flag(c.NumberMismatch), flag(c.Opposed), other, other * c.Similarity, other * one,
 		organization, organization * c.Missing, organization * c.Extra, place, place * c.Missing, place * c.Extra,
 		(1 - other) * flag(c.Contradicted > 0), other * c.Missing, other * c.Extra, flag(c.InitialsClash), float64(min(words, 5)), other * c.Worst,
+		flag(c.InitialsOpposed), flag(c.FormsClash),
 	}
 }
 

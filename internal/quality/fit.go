@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"onoma/resolver"
@@ -66,7 +67,7 @@ func (f *fitter) collect(t *resolver.Table, text, want string) {
 // names like it, or none, with probability in proportion to the odds of each and
 // to 1. That is how the resolver turns odds into scores. Newton's method with a
 // small ridge; the loss is convex.
-func fitOdds(ctx context.Context, dir, out string, rows half, progress io.Writer) error {
+func fitOdds(ctx context.Context, dir, out string, rows half, terms string, progress io.Writer) error {
 	f := new(fitter)
 	for _, s := range sets {
 		first := len(f.questions)
@@ -81,7 +82,11 @@ func fitOdds(ctx context.Context, dir, out string, rows half, progress io.Writer
 		}
 		fmt.Fprintf(progress, "%s: %d queries\n", s.name, len(f.questions)-first)
 	}
-	weights := newton(f.questions, progress)
+	start, held, err := startOf(out, terms)
+	if err != nil {
+		return err
+	}
+	weights := newton(f.questions, start, held, progress)
 	var b strings.Builder
 	b.WriteString(`# Weights, in nats, of the odds that two names are one, over the terms of
 # resolver.FeaturesOf. Fitted, and written, by
@@ -93,6 +98,26 @@ func fitOdds(ctx context.Context, dir, out string, rows half, progress io.Writer
 	return os.WriteFile(out, []byte(b.String()), 0o644)
 }
 
+// startOf returns the weights to start from and the terms that keep theirs: when
+// only some terms are to be fitted, the others keep what the file has.
+func startOf(file, terms string) (start vector, held [numTerms]bool, err error) {
+	if terms == "" {
+		return start, held, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return start, held, err
+	}
+	if err := resolver.ParseWeights(file, string(text), resolver.LikenessTerms[:], start[:]); err != nil {
+		return start, held, err
+	}
+	free := strings.Split(terms, ";")
+	for k, term := range resolver.LikenessTerms {
+		held[k] = !slices.Contains(free, term)
+	}
+	return start, held, nil
+}
+
 const ridge = 0.01
 
 const numTerms = len(resolver.LikenessFeatures{})
@@ -102,7 +127,7 @@ type (
 	matrix [numTerms][numTerms]float64
 )
 
-func newton(questions []question, progress io.Writer) (weights vector) {
+func newton(questions []question, weights vector, held [numTerms]bool, progress io.Writer) vector {
 	loss := math.Inf(1)
 	step := vector{}
 	for round := 1; round <= 40; round++ {
@@ -111,6 +136,7 @@ func newton(questions []question, progress io.Writer) (weights vector) {
 			next[k] += step[k]
 		}
 		nextLoss, gradient, hessian := slope(questions, &next)
+		hold(hessian, &gradient, &held)
 		if nextLoss > loss { // too far: half the way
 			for k := range step {
 				step[k] /= 2
@@ -126,6 +152,20 @@ func newton(questions []question, progress io.Writer) (weights vector) {
 		step = solve(hessian, gradient)
 	}
 	return weights
+}
+
+// hold takes the terms that are held out of a step.
+func hold(hessian *matrix, gradient *vector, held *[numTerms]bool) {
+	for k := range held {
+		if !held[k] {
+			continue
+		}
+		gradient[k] = 0
+		for l := range held {
+			hessian[k][l], hessian[l][k] = 0, 0
+		}
+		hessian[k][k] = 1
+	}
 }
 
 // slope returns the loss at weights, its negative gradient and its Hessian.

@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	out := flags.String("out", "", "write the report to this file")
 	half := flags.String("half", "", "even or odd: ask, or fit to, only those rows of each set")
 	fit := flags.String("fit", "", "fit the odds of likeness to the sets and write the weights to this file")
+	terms := flags.String("terms", "", "fit only these terms, parted by semicolons; the others keep their weights in the file")
 	texts := flags.String("text", "", "count the mentions in the texts of this directory, which have no names, instead of measuring sets")
 	profile := flags.String("cpuprofile", "", "write a CPU profile to this file")
 	if err := flags.Parse(args); err != nil {
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		defer pprof.StopCPUProfile()
 	}
 	if *fit != "" {
-		return fitOdds(ctx, *dir, *fit, rows, stderr)
+		return fitOdds(ctx, *dir, *fit, rows, *terms, stderr)
 	}
 	var report bytes.Buffer
 	report.WriteString(preamble)

@@ -31,6 +31,13 @@ type Comparison struct {
 	// InitialsClash is set when either side has an initial that is none of a
 	// word of the other.
 	InitialsClash bool
+	// InitialsOpposed is set when both sides have one that is none of a word of the
+	// other: William G. Frost, William W. Frost.
+	InitialsOpposed bool
+	// LeftOver is set when either side has words that met none of the other's.
+	LeftOver bool
+	// FormsClash is set when the sides hold legal forms and share none.
+	FormsClash bool
 	// Opposed is set when the sides hold opposite words (see [Opposed]), or
 	// words in each other's place that look alike and are not (see [Confusable]).
 	Opposed bool
@@ -215,6 +222,9 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		}
 	}
 	out.InitialsClash = left > 0 && free > 0 && (initialLeft || initialFree)
+	out.LeftOver = left > 0 && free > 0
+	out.InitialsOpposed = initialLeft && initialFree
+	out.FormsClash = formsClash(query, name)
 	out.NumberMismatch, out.NumberClash = numberLeft || numberFree, numberLeft && numberFree
 	// Words left over on both sides stand against each other, however unlike in
 	// length: those of the query count in full then.
@@ -242,6 +252,24 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		out.Similarity *= 0.5
 	}
 	return out
+}
+
+// formsClash reports whether either side has a legal form, and they share none.
+func formsClash(query, name *Form) bool {
+	clash := false
+	for i := range query.tokens {
+		if q := query.tokens[i].kind; q.legal {
+			for j := range name.tokens {
+				if n := name.tokens[j].kind; n.legal {
+					if n.class == q.class {
+						return false
+					}
+					clash = true
+				}
+			}
+		}
+	}
+	return clash
 }
 
 // Partner returns the word of the name that stood opposite word i of the query in

@@ -56,6 +56,21 @@ func TestCompareFeatures(t *testing.T) {
 	if got := compared("Joe Biden", "Hunter Biden"); got.Contradicted == 0 {
 		t.Errorf("a word contradicted: %+v", got)
 	}
+	if got := compared("William G Frost", "William W Frost"); !got.InitialsOpposed {
+		t.Errorf("another initial: %+v", got)
+	}
+	if got := compared("William Frost", "William W Frost"); got.InitialsOpposed || got.LeftOver {
+		t.Errorf("no initial: %+v", got)
+	}
+	if got := compared("Deutsche Bank AG", "Deutsche Bank GmbH"); !got.FormsClash {
+		t.Errorf("another legal form: %+v", got)
+	}
+	if got := compared("Deutsche Bank AG", "Deutsche Bank Aktiengesellschaft"); got.FormsClash {
+		t.Errorf("the same legal form: %+v", got)
+	}
+	if got := compared("梁国雄", "Leung Kwok-hung"); got.Joined != 1 {
+		t.Errorf("a name without spaces: %+v", got)
+	}
 	if got := compared("Путин", "Putin"); !got.CrossScript {
 		t.Errorf("scripts: %+v", got)
 	}

@@ -38,11 +38,12 @@ var phrasesFile string
 var genericJoinedFile string
 
 // wordKind is what is known of a word whatever name it stands in: the class of
-// words that stand for each other, from 1, and whether it tells little of which
-// one is meant. The zero wordKind is an ordinary word.
+// words that stand for each other, from 1, whether it tells little of which one is
+// meant, and whether it is the legal form of a company. The zero wordKind is an
+// ordinary word.
 type wordKind struct {
-	class  uint16
-	little bool
+	class         uint16
+	little, legal bool
 }
 
 // known is what the files say of one word.
@@ -100,12 +101,12 @@ var words = sync.OnceValue(func() *vocabulary {
 			panic(fmt.Sprintf("classes.txt: line %q does not begin with little: or full:", line))
 		}
 		class++
-		if thing != "" {
+		if thing != "" && thing != legalForm {
 			v.things[class] = Thing(thing)
 		}
 		for word := range strings.SplitSeq(list, ",") {
 			if key := Fold(word); !strings.Contains(key, " ") {
-				v.kinds[key] = wordKind{class, weight == "little"}
+				v.kinds[key] = wordKind{class, weight == "little", thing == legalForm}
 			}
 		}
 	}
@@ -130,6 +131,9 @@ var words = sync.OnceValue(func() *vocabulary {
 	}
 	return v
 })
+
+// legalForm is what classes.txt calls the legal form of a company.
+const legalForm = "legal"
 
 // knownOf returns what is known of a word. Of nearly all words nothing is, which
 // a bit of their hash tells without a look-up.
