@@ -3,6 +3,7 @@ package resolver_test
 import (
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -274,4 +275,40 @@ func ExampleTable_Resolve_unseen() {
 	table.Resolve(&resolver.Query{Name: "زيلينسكي فولوديمير"}, &a)
 	fmt.Println(a.Outcome, a.Candidates[0].Entity.ID(), a.Candidates[0].Method)
 	// Output: RESOLVED Volodymyr Zelenskyy TRANSLITERATED
+}
+
+// TestNamesSpeltByEar asks for politicians as languages spell them that write
+// foreign names as they sound. The table has the English names alone, so the right
+// one must come first, and none may be taken for another.
+func TestNamesSpeltByEar(t *testing.T) {
+	data, err := os.ReadFile("testdata/by-ear.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked [][3]string
+	var names []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		fields := strings.Split(line, " | ")
+		if len(fields) != 3 {
+			t.Fatalf("by-ear.txt: line %q is not language, spelling, name", line)
+		}
+		asked = append(asked, [3]string(fields))
+		names = append(names, fields[2])
+	}
+	slices.Sort(names)
+	table := tableOf(t, fact.Person, slices.Compact(names)...)
+	for _, a := range asked {
+		answer := resolve(table, a[1])
+		if answer.Outcome == resolver.NoMatch || answer.Candidates[0].Entity.ID() != a[2] {
+			t.Errorf("%s %s, for %s: %s", a[0], a[1], a[2], format(answer))
+		}
+	}
+	for _, stranger := range []string{"Džejms Kotns", "Co Kokker", "John Smith", "Xhon Uells"} {
+		if answer := resolve(table, stranger); answer.Outcome == resolver.Resolved {
+			t.Errorf("%s: %s", stranger, format(answer))
+		}
+	}
 }

@@ -17,26 +17,31 @@ type matcher struct {
 	hearing     index.Hearing
 	compared    []index.Name // of this query
 	best        float64      // similarity of them
+	respelt     bool         // the query is compared as it sounds, in another script
 
 	comparison name.Comparison
 	features   LikenessFeatures
 	part       part
-	lands      []int // words of the query that are a country's or a region's whole name
+	spelt      [][]byte // the query as it sounds
+	lands      []int    // words of the query that are a country's or a region's whole name
 }
 
 const (
 	// heardNames is how many names are compared in full with a query of several
 	// words, heardWord with one of a single word, which many more resemble.
-	// heardFirst is how many of the former are before letters are looked at.
-	heardFirst, heardNames, heardWord = 8, 160, 192
+	// heardFirst is how many of the former are before letters are looked at. Of
+	// a query in another script the right name is often far behind, above all in
+	// Han: while none is as similar as unlike, heardElsewhere are compared.
+	heardFirst, heardNames, heardElsewhere, heardWord = 8, 48, 160, 192
 	// heardNear is how many names are compared that a slip of the pen may be
 	// between, when none that was heard is as similar as unlike.
 	heardNear = 24
-	unlike    = 0.5
+	// heardRespelt is how many are compared with a query as it sounds.
+	heardRespelt = 16
+	unlike       = 0.5
 	// surelyCompared is how many of them are compared however far they are
 	// behind the first; the others need leastShare of its weight.
 	surelyCompared = 8
-	likelyCompared = 48
 	leastShare     = 0.6
 	// Once a name is this similar, only those that were heard nearly as well
 	// can still be as good: of the names that answer the development sets, one
@@ -59,6 +64,9 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 			return true
 		}
 		method := methodOf(c)
+		if a.matcher.respelt {
+			method = Phonetic
+		}
 		if !mayBeAlike(n, method) || !c.CrossScript && a.matcher.namesAnother(t, n.Entity()) {
 			tr.entityStep("gather", n.Text(), n.Entity(), "alike, but only its own letters speak for it")
 			return true
@@ -86,7 +94,9 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 	}
 	before, _, comma := name.CutComma(text)
 	if m.part = anyName; !comma || tooShort(before) {
-		m.hear(t, text, yield)
+		if m.hear(t, text, yield) && m.best < similar && name.ScriptOf(text) == name.Latin {
+			m.hearRespelt(t, text, yield)
+		}
 		return
 	}
 	// "Hurst, Texas" is no inversion: of a place, what stands behind the comma
@@ -189,7 +199,11 @@ func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Compa
 	}
 	more := m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, first), yield)
 	if more && m.best < similar && m.asked.Len() > 1 {
-		more = m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardNames), yield)
+		limit := heardNames
+		if m.asked.Token(0).Script != name.Latin {
+			limit = heardElsewhere
+		}
+		more = m.compareAll(sounds, sounds.FindByLetters(&m.hearing, limit), yield)
 	}
 	if more && m.best < unlike && (m.part != placeName || m.best > 0) {
 		more = m.compareAll(sounds, sounds.FindNear(&m.asked, &m.hearing, heardNear), yield)
@@ -197,11 +211,32 @@ func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Compa
 	return more
 }
 
+// hearRespelt finds and compares the names of persons and places that text, in
+// Latin letters, may spell as they sound: Džo Baidens, Co Bayden. Every word must
+// meet one of the name; a sound alone proves too little.
+func (m *matcher) hearRespelt(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
+	m.respelt = true
+	defer func() { m.respelt = false }()
+	sounds := t.index.Sounds()
+	m.spelt = name.Respellings(m.spelt[:0], text)
+	for _, key := range m.spelt {
+		m.asked.PrepareKey(key)
+		m.compared, m.best = m.compared[:0], 0
+		more := m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, heardFirst), yield)
+		if more && m.best < similar && m.asked.Len() > 1 {
+			more = m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardRespelt), yield)
+		}
+		if !more {
+			return
+		}
+	}
+}
+
 // compareAll compares the names that were heard, best first, as long as another
 // may still be as good, and reports whether yield wants more.
 func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) bool {
 	for rank, heard := range found {
-		if rank >= likelyCompared && m.asked.Len() > 1 && m.best > unlike ||
+		if rank >= heardNames && m.asked.Len() > 1 && m.best > unlike ||
 			heard.Weight < shareToCompare(rank, m.best)*min(4, found[0].Weight) {
 			break
 		}
@@ -218,16 +253,23 @@ func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield fu
 		m.best = max(m.best, m.comparison.Similarity)
 		for i := range group.Len() {
 			n := group.At(i)
-			if !m.part.admits(n.Entity().Kind(), &m.comparison) {
+			kind := n.Entity().Kind()
+			if !m.part.admits(kind, &m.comparison) || m.respelt && !m.soundsLike(kind) {
 				continue
 			}
-			m.features = FeaturesOf(&m.comparison, m.asked.Len(), n.Entity().Kind())
+			m.features = FeaturesOf(&m.comparison, m.asked.Len(), kind)
 			if !yield(n, &m.comparison, &m.features) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// soundsLike reports whether the comparison of a query as it sounds counts for an
+// entity of the kind: sounds do not tell such names apart as look alike.
+func (m *matcher) soundsLike(kind fact.Kind) bool {
+	return (kind == fact.Person || isPlace(kind)) && !m.comparison.LeftOver && m.comparison.Initials == 0 && !m.held.Guarded()
 }
 
 // shareToCompare is the share of the first name's weight that a name of the rank

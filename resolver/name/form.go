@@ -191,6 +191,17 @@ func (f *Form) Token(i int) Token {
 	return Token{Text: t.text, Script: t.script, Digits: t.digits}
 }
 
+// Guarded reports whether a word of the form has words that look like it and are
+// not (see [Confusable] and [Opposed]).
+func (f *Form) Guarded() bool {
+	for i := range f.tokens {
+		if t := &f.tokens[i]; t.guarded || t.side != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // SetRarity scales the weight of word i: about 1 for a word of middling rarity in
 // the table the form is from, less for a common one. Forms start with 1 for all.
 func (f *Form) SetRarity(i int, rarity float64) { f.tokens[i].rarity = float32(rarity) }

@@ -122,14 +122,15 @@ func (c *Comparer) words(q, n *formToken, least float32) pairing {
 		return pairing{}
 	}
 	similarity := min(1, float32(weight)/float32(norm))
-	if similarity >= aligned && similarity < respelled && q.script == n.script && !c.near(q, n) {
+	if similarity >= aligned && similarity < respelled && (q.script == n.script && !c.near(q, n) || q.script == Han && runeLen(q.text) == 1) {
 		similarity = farLimit
 	}
 	return pairing{similarity, weight, alike}
 }
 
 // farLimit is the similarity of two words of one script that are too many edits
-// apart for their length: they stand against each other. From respelled on, the
+// apart for their length, and of a single Han character, which is one syllable in
+// most names, and what it is not surely read as: they stand against each other. From respelled on, the
 // learned weights are sure enough that one is the other as another language spells
 // it: Konstantinovka, Kostiantynivka.
 const farLimit, respelled = 0.4, 0.65
