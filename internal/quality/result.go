@@ -18,7 +18,6 @@ import (
 type result struct {
 	name          string
 	groups        map[string]*tally
-	took          []time.Duration
 	pairs         []scored
 	maxMisses     int
 	tenCandidates bool
@@ -51,6 +50,7 @@ type tally struct {
 	queries, right, ten, resolved, resolvedRight, none int
 	answers                                            []scored
 	misses                                             []string
+	took                                               []time.Duration
 }
 
 type scored struct {
@@ -66,7 +66,6 @@ func newResult(name string, misses int) *result {
 }
 
 func (r *result) add(query, want string, answer *onomav1.ResolveResponse, took time.Duration, groups []string) {
-	r.took = append(r.took, took)
 	rank := -1
 	for i, c := range answer.Candidates {
 		if c.EntityId == want {
@@ -81,6 +80,7 @@ func (r *result) add(query, want string, answer *onomav1.ResolveResponse, took t
 			r.groups[name] = t
 		}
 		t.queries++
+		t.took = append(t.took, took)
 		if rank == 0 {
 			t.right++
 		}
@@ -170,10 +170,16 @@ func (r *result) write(w io.Writer) {
 	}
 }
 
+// leastTimed is how many queries a group needs for a last percentile.
+const leastTimed = 100
+
 func (r *result) writeMisses(w io.Writer) {
-	slices.Sort(r.took)
-	if n := len(r.took); n > 0 {
-		fmt.Fprintf(w, "  time a query: p50 %v, p99 %v\n", r.took[n/2], r.took[n*99/100])
+	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
+		took := r.groups[name].took
+		slices.Sort(took)
+		if n := len(took); n >= leastTimed {
+			fmt.Fprintf(w, "  time a query, %s: p50 %v, p99 %v\n", name, took[n/2], took[n*99/100])
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
 		misses := r.groups[name].misses

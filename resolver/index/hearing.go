@@ -692,7 +692,7 @@ func symbols(key name.Key) int { return min(4, (bits.Len64(uint64(key))+3)/4) }
 type marks struct {
 	list    []mark
 	terms   int
-	weights []float32 // of each mark, by term
+	weights []float32 // of each mark, by term; zero beyond the last
 	slots   []slot
 	round   uint32
 }
@@ -707,6 +707,7 @@ type slot struct {
 }
 
 func (m *marks) reset(terms int) {
+	clear(m.weights)
 	m.list, m.weights, m.terms = m.list[:0], m.weights[:0], terms
 	m.round++
 	if len(m.slots) == 0 {
@@ -726,8 +727,10 @@ func (m *marks) addAfter(first int, number, term uint32, weight float32) {
 		*s = slot{m.round, uint32(len(m.list))}
 		m.list = append(m.list, mark{number, weight})
 		at := len(m.weights)
-		m.weights = slices.Grow(m.weights, m.terms)[:at+m.terms]
-		clear(m.weights[at:])
+		if at+m.terms > cap(m.weights) {
+			m.weights = append(make([]float32, 0, 2*cap(m.weights)+64*m.terms), m.weights...)
+		}
+		m.weights = m.weights[:at+m.terms]
 		m.weights[at+int(term)] = weight
 		return
 	}
