@@ -235,12 +235,13 @@ func (m *matcher) hearRespelt(t *Table, text string, yield func(index.Name, *nam
 // compareAll compares the names that were heard, best first, as long as another
 // may still be as good, and reports whether yield wants more.
 func (m *matcher) compareAll(sounds *index.Sounds, found []index.Heard, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) bool {
+	before := m.compared
 	for rank, heard := range found {
 		if rank >= heardNames && m.asked.Len() > 1 && m.best > unlike ||
 			heard.Weight < shareToCompare(rank, m.best)*min(4, found[0].Weight) {
 			break
 		}
-		if slices.Contains(m.compared, heard.Name) {
+		if slices.Contains(before, heard.Name) {
 			continue
 		}
 		m.compared = append(m.compared, heard.Name)
