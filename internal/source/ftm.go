@@ -18,37 +18,102 @@ import (
 //	name → PRIMARY, alias → ALIAS, weakAlias → NICKNAME, previousName → FORMER,
 //	abbreviation → ACRONYM, lastName alone is no name
 //	referents → former IDs; wikidataId, leiCode, imoNumber → external IDs
+//	Position → a position with its names as titles
 //
-// In nested files, which OpenSanctions writes too, a property may hold entities:
-// they are passed over.
+// In nested files, which OpenSanctions writes too, a property may hold entities. Of
+// these positionOccupancies become roles, with the positions that they are at; one
+// that has ended, nobody knows when, or of which nothing is known is left out. The
+// others are passed over.
 type ftmEntity struct {
-	ID         string              `json:"id"`
-	Caption    string              `json:"caption"`
-	Schema     string              `json:"schema"`
-	Properties map[string]ftmTexts `json:"properties"`
-	Referents  []string            `json:"referents"`
+	ID         string               `json:"id"`
+	Caption    string               `json:"caption"`
+	Schema     string               `json:"schema"`
+	Properties map[string]ftmValues `json:"properties"`
+	Referents  []string             `json:"referents"`
 }
 
-// ftmTexts are the texts among the values of a property.
-type ftmTexts []string
+// ftmValues are the values of a property: texts, and entities as they stand.
+type ftmValues struct {
+	texts    []string
+	entities []json.RawMessage
+}
 
-// UnmarshalJSON leaves out what is no text.
-func (t *ftmTexts) UnmarshalJSON(b []byte) error {
+// UnmarshalJSON parts the two.
+func (v *ftmValues) UnmarshalJSON(b []byte) error {
 	var values []json.RawMessage
 	if err := json.Unmarshal(b, &values); err != nil {
 		return err
 	}
-	for _, v := range values {
-		if v[0] != '"' {
-			continue
+	for _, raw := range values {
+		switch raw[0] {
+		case '"':
+			var text string
+			if err := json.Unmarshal(raw, &text); err != nil {
+				return err
+			}
+			v.texts = append(v.texts, text)
+		case '{':
+			v.entities = append(v.entities, raw)
 		}
-		var text string
-		if err := json.Unmarshal(v, &text); err != nil {
-			return err
-		}
-		*t = append(*t, text)
 	}
 	return nil
+}
+
+// first is the first text of a property, or "".
+func (e *ftmEntity) first(property string) string {
+	if texts := e.Properties[property].texts; len(texts) > 0 {
+		return texts[0]
+	}
+	return ""
+}
+
+func (e *ftmEntity) position() *fact.Position {
+	p := &fact.Position{ID: e.ID}
+	for _, title := range e.Properties["name"].texts {
+		p.Titles = append(p.Titles, fact.Title{Text: title})
+	}
+	return p
+}
+
+// roles reads the occupancies that stand in a person, and calls at with the
+// positions.
+func (e *ftmEntity) roles(at func(*ftmEntity) error) (roles []fact.Role, err error) {
+	var given once[fact.Role]
+	for _, raw := range e.Properties["positionOccupancies"].entities {
+		var occupancy ftmEntity
+		if json.Unmarshal(raw, &occupancy) != nil {
+			continue
+		}
+		from, _ := ftmDate(occupancy.first("startDate"))
+		to, ended := ftmDate(occupancy.first("endDate"))
+		if !ended || to == 0 && slices.Contains([]string{"ended", "unknown"}, occupancy.first("status")) {
+			continue
+		}
+		for _, raw := range occupancy.Properties["post"].entities {
+			var post ftmEntity
+			if json.Unmarshal(raw, &post) != nil || post.ID == "" {
+				continue
+			}
+			if err := at(&post); err != nil {
+				return nil, err
+			}
+			if role := (fact.Role{Position: post.ID, From: from, To: to}); given.first(role) {
+				roles = append(roles, role)
+			}
+		}
+	}
+	return roles, nil
+}
+
+// ftmDate reads a date, of which a time of day is cut off. It is not known when it
+// is there and cannot be read.
+func ftmDate(s string) (date fact.Date, known bool) {
+	day, _, _ := strings.Cut(s, "T")
+	if day == "" {
+		return 0, true
+	}
+	date, err := fact.ParseDate(day)
+	return date, err == nil
 }
 
 var ftmKinds = map[string]fact.Kind{
@@ -69,6 +134,7 @@ var ftmIDs = []struct{ property, scheme string }{
 
 func readFTM(in *Input, o *Options, yield Yield) error {
 	bad := func(number int64, p *table.Problem) error { return yield(table.Line{Number: number, Problem: p}) }
+	positions := make(map[string]bool)
 	return in.eachLine(func(number int64, line []byte) error {
 		if len(line) == 0 {
 			return nil
@@ -80,6 +146,16 @@ func readFTM(in *Input, o *Options, yield Yield) error {
 		if err := json.Unmarshal(line, &from); err != nil {
 			return bad(number, &table.Problem{Field: "line", Value: string(line[:min(len(line), 64)]), Reason: "is not JSON of an entity: " + err.Error()})
 		}
+		position := func(p *ftmEntity) error {
+			if positions[p.ID] {
+				return nil
+			}
+			positions[p.ID] = true
+			return yield(table.Line{Number: number, Row: table.Row{Position: p.position()}})
+		}
+		if from.Schema == "Position" {
+			return position(&from)
+		}
 		kind := ftmKinds[from.Schema]
 		if kind == fact.KindUnspecified || !o.wants(kind) {
 			return nil
@@ -87,7 +163,7 @@ func readFTM(in *Input, o *Options, yield Yield) error {
 		e := &fact.Entity{ID: from.ID, Kind: kind, Canonical: from.Caption}
 		var all names
 		for _, n := range ftmNames {
-			for _, text := range from.Properties[n.property] {
+			for _, text := range from.Properties[n.property].texts {
 				all.add(text, "", n.kind)
 			}
 		}
@@ -96,12 +172,16 @@ func readFTM(in *Input, o *Options, yield Yield) error {
 			e.Canonical = canonicalOf(e.Names)
 		}
 		for _, x := range ftmIDs {
-			for _, value := range from.Properties[x.property] {
+			for _, value := range from.Properties[x.property].texts {
 				if x.scheme == "imo" { // as other lists write it
 					value = strings.TrimSpace(strings.TrimPrefix(strings.ToUpper(value), "IMO"))
 				}
 				e.External = append(e.External, fact.ExternalID{Scheme: x.scheme, Value: value})
 			}
+		}
+		var err error
+		if e.Roles, err = from.roles(position); err != nil {
+			return err
 		}
 		var former once[string]
 		for _, id := range from.Referents {
