@@ -61,6 +61,17 @@ func (w *work) isDateline(r *run) bool {
 	return false
 }
 
+// isAgency reports whether the run is what stands in brackets behind the place of a
+// dateline: "DAMASCUS (AP)", "BERLIN (dpa)".
+func (w *work) isAgency(r *run) bool {
+	list := w.tokens.list
+	if r.from == 0 || r.kind() != fact.Organization || list[r.from].gap&^gapSpace != gapOpen || w.covered[r.from-1] == 0 {
+		return false
+	}
+	place := &w.runs[w.covered[r.from-1]-1]
+	return place != r && place.to == r.from && len(place.candidates) > 0 && w.isDateline(place)
+}
+
 // isCharDateline is the same of scripts without case: a day behind the place, or
 // the sign before the agency: "新华社北京4月9日电", "(서울=연합뉴스)", "【アンカラ＝共同】".
 func (w *work) isCharDateline(r *run) bool {

@@ -141,7 +141,7 @@ func (w *work) evidence(r *run) float64 {
 	if top.Literal.Valid() {
 		bearer = top.Literal
 	}
-	if w.isDateline(r) {
+	if w.isDateline(r) || w.isAgency(r) {
 		return placeOfReport
 	}
 	if w.isPartOfWhole(r) || w.isTongue(r) {
@@ -457,7 +457,7 @@ func (w *work) acronymEvidence(r *run, top *resolver.Candidate) float64 {
 		switch {
 		case !w.ownLanguage(top) && !sameLanguage(top.Name.Language(), "en"):
 			e += foreignCode
-		case !known && top.Entity.Kind() == fact.Country && !w.isAbout(top.Entity):
+		case !known && top.Entity.Kind() == fact.Country && !w.isAbout(top.Entity) && (letters <= 3 || !sameLanguage(top.Name.Language(), w.language)):
 			e += countryCode
 		}
 	}
@@ -719,7 +719,10 @@ func (w *work) isHalfName(i int) bool {
 // beginsStranger reports whether a place's name before an unknown word with a
 // capital is a forename, or the first word of a name that the table lacks.
 func (w *work) beginsStranger(r *run) bool {
-	return languageTraits()["small words"][w.tag] && isPlace(bearerOf(&r.candidates[0]).Kind()) && (r.from == 0 || w.cue(r.from-1)&(cueIn|cueFrom|cueTo) == 0)
+	const littleKnown = 0.5
+	bearer := bearerOf(&r.candidates[0])
+	return languageTraits()["small words"][w.tag] && isPlace(bearer.Kind()) &&
+		(bearer.Prominence() < littleKnown || r.from == 0 || w.cue(r.from-1)&(cueIn|cueFrom|cueTo) == 0)
 }
 
 // isOfStranger reports whether the single word of a run is part of the name of

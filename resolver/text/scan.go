@@ -719,7 +719,7 @@ func (w *work) writtenSo(surface string, n index.Name) bool {
 		base, _, _ := strings.Cut(n.Language(), "-")
 		return n.Kind() == fact.Demonym && (base == "mul" || cuesOf()[base] != nil)
 	}
-	return n.Kind() == fact.Demonym && w.speaks(n.Language())
+	return (n.Kind() == fact.Demonym || n.Kind() == fact.Acronym && text == surface) && w.speaks(n.Language()) // "dpa"
 }
 
 // capitals counts the words that begin with a capital, and all words of scripts

@@ -465,7 +465,7 @@ func (w *work) personBeside(f *found) *run {
 	for first > 0 && w.cue(first-1)&cueArticle != 0 && list[first].gap&^(gapSpace|gapQuote) == 0 {
 		first--
 	}
-	if first > 0 && list[first].gap&^near == 0 && list[first].gap&(gapComma|gapOpen) != 0 {
+	if first > 0 && list[first].gap&^near == 0 && list[first].gap&(gapComma|gapOpen) != 0 && w.document.Text[list[first-1].end] != ';' {
 		return w.personAt(first - 1)
 	}
 	if f.first > 0 && list[f.first].gap&^gapSpace == 0 {
