@@ -213,12 +213,12 @@ func (w *work) evidence(r *run) float64 {
 	if t.form&formCased == 0 && top.Entity.Kind() == fact.Person && w.besideTitleWord(r) {
 		e += besideTitle / 2
 	}
-	switch supported := w.counted && w.isSupported(r, top); {
-	case supported:
+	switch {
+	case w.counted && w.isSupported(r, top), isSurnameOfRank(top) && w.hasCompany(r):
 		e += ofCountry
 	case w.counted && w.asksSupport(r, top, words):
 		switch {
-		case w.inNews(r) && (bearer.Kind() != fact.Person || words > 1) && (t.form&formChar == 0 || r.to-r.from > leastChars):
+		case w.inNews(r) && (bearer.Kind() != fact.Person || words > 1) && w.isLong(r):
 		case isPlace(bearer.Kind()) && w.behindPlaceCue(r):
 			e += placeByItself
 		case isPlace(bearer.Kind()) && words == 1 && w.isNobodysName(r):
@@ -231,15 +231,15 @@ func (w *work) evidence(r *run) float64 {
 	case fact.Short, fact.Nickname:
 		if bearer.Kind() == fact.Person {
 			e += shortName - min(mostUnknown, littleKnown*max(0, knownByShort-bearer.Prominence()))
-			if words == 1 && w.isOfWorldRank(r, top) {
-				e += ofWorldRank
-			}
 			if words == 1 && top.Score < surelyOne {
 				e += undecided
 			}
 		}
 	case fact.Acronym:
 		e += acronym + w.acronymEvidence(r, top)
+	}
+	if words == 1 && w.isOfWorldRank(r, top) {
+		e += ofWorldRank
 	}
 	if top.Method == resolver.Normalized && words == 1 && t.form&formCaps == 0 {
 		e += w.markEvidence(r, t)

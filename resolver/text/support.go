@@ -2,6 +2,8 @@ package text
 
 import (
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"onoma/resolver"
 	"onoma/resolver/fact"
@@ -181,19 +183,108 @@ func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
 }
 
 // isOfWorldRank reports whether the run is the surname of somebody whom papers call
-// by nothing else, and few others have it: "Netanyahu", "Lavrov".
+// by nothing else, and few others have it: "Netanyahu", "Lavrov". What writing tells
+// little of asks for company.
 func (w *work) isOfWorldRank(r *run, top *resolver.Candidate) bool {
-	const foremost, leading, mostNamesakes, mostForenames, prominent, certain = 0.75, 0.62, 4, 3, 0.65, 0.85
-	t := &w.tokens.list[r.from]
-	if !top.Name.Valid() || top.Entity.Kind() != fact.Person || top.Name.Kind() != fact.Short && top.Name.Kind() != fact.Nickname || t.form&(formUpper|formCased|formCaps) != formUpper|formCased {
+	const prominent, certain = 0.65, 0.85
+	if !isSurnameOfRank(top) {
+		return false
+	}
+	if !w.isWrittenPlainly(r, top) && !w.hasCompany(r) {
 		return false
 	}
 	if top.Entity.Prominence() >= foremost {
 		return true
 	}
-	key := w.tokens.key(r.to - 1)
-	n := w.first.count(key)
-	return (top.Entity.Prominence() >= leading && top.Score >= certain || top.Entity.Prominence() >= prominent) && n.surnames <= mostNamesakes && n.bearers <= mostForenames && !w.isOrdinaryHere(key) && w.cue(r.to-1) == 0
+	return (top.Score >= certain || top.Entity.Prominence() >= prominent) && w.isRareSurname(r) && !w.isOrdinaryHere(w.tokens.key(r.to-1)) && w.cue(r.to-1) == 0
+}
+
+// isRareSurname reports whether few people of the table have the last word of the
+// run for a surname or a forename.
+func (w *work) isRareSurname(r *run) bool {
+	const mostNamesakes, mostForenames = 4, 3
+	n := w.first.count(w.tokens.key(r.to - 1))
+	return n.surnames <= mostNamesakes && n.bearers <= mostForenames
+}
+
+// isSurnameOfRank reports whether the candidate is somebody of rank by a surname or
+// another name of one word.
+func isSurnameOfRank(c *resolver.Candidate) bool {
+	if !isOfRank(c) || !c.Name.Valid() {
+		return false
+	}
+	switch c.Name.Kind() {
+	case fact.Short, fact.Nickname:
+		return true
+	case fact.Transliteration:
+		return !strings.ContainsAny(c.Name.Text(), " ·・")
+	}
+	return false
+}
+
+// foremost is the prominence of people whose surname is theirs whoever else has it.
+const foremost = 0.75
+
+// isOfRank reports whether the candidate is somebody of rank.
+func isOfRank(c *resolver.Candidate) bool {
+	const leading = 0.6
+	return c.Entity.Kind() == fact.Person && c.Entity.Prominence() >= leading
+}
+
+// onOneLine reports whether no line ends between two runs.
+func (w *work) onOneLine(a, b *run) bool {
+	from, to := min(a.from, b.from), max(a.to, b.to)
+	return !slices.ContainsFunc(w.tokens.list[from+1:to], func(t token) bool { return t.gap&gapLine != 0 })
+}
+
+// isWrittenPlainly reports whether the run is hardly anything but the name: a
+// capital where the script has them, some length where it has not, and a spelling
+// that the text's language uses.
+func (w *work) isWrittenPlainly(r *run, top *resolver.Candidate) bool {
+	t := &w.tokens.list[r.from]
+	if top.Name.Kind() == fact.Transliteration && !sameLanguage(top.Name.Language(), w.language) {
+		return false
+	}
+	if t.form&(formCased|formChar) == 0 && top.Method != resolver.Exact {
+		return false
+	}
+	return w.isLong(r) && (t.form&formCased == 0 || t.form&(formUpper|formCaps) == formUpper)
+}
+
+// isLong reports whether the run is long enough not to be a word by chance, in a
+// script without capitals; in one with them it is.
+func (w *work) isLong(r *run) bool {
+	const letters = 5
+	switch t := &w.tokens.list[r.from]; {
+	case t.form&formChar != 0:
+		return r.to-r.from > leastChars
+	case t.form&formCased == 0:
+		return r.to > r.from+1 || utf8.RuneCount(w.tokens.key(r.from)) >= letters
+	}
+	return true
+}
+
+// hasCompany reports whether somebody else of rank is named in the same breath: two
+// of them in a sentence bear each other out.
+func (w *work) hasCompany(r *run) bool {
+	const near, runs = 16, 4
+	at := int(w.covered[r.from]) - 1
+	if at < 0 {
+		return false
+	}
+	caps := w.tokens.list[r.from].form&formCaps != 0
+	for i := max(0, at-runs); i < min(len(w.runs), at+runs+1); i++ {
+		o := &w.runs[i]
+		if i == at || o.inner || len(o.candidates) == 0 || o.from > r.to+near || o.to < r.from-near {
+			continue
+		}
+		c := &o.candidates[0]
+		if c.Entity != r.candidates[0].Entity && c.Score >= surelyOne && isOfRank(c) && (!caps || w.onOneLine(r, o)) &&
+			(c.Entity.Prominence() >= foremost || w.isRareSurname(o) || o.to-o.from > 1 && !isSurnameOfRank(c)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isNobodysName reports whether the run, a place of one word with a capital that
