@@ -151,7 +151,7 @@ func (w *work) homesOf(c *resolver.Candidate) uint16 {
 
 // asksSupport reports whether the name of the run is one that many things have.
 func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
-	const wellKnown, known, namesake = 0.75, 0.6, 0.5
+	const wellKnown, known, namesake, littleKnownPerson = 0.75, 0.6, 0.5, 0.45
 	t := &w.tokens.list[r.from]
 	if words == 2 && w.cue(r.from)&cueArticle != 0 {
 		words = 1 // "the Left"
@@ -170,7 +170,8 @@ func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
 	}
 	switch bearer.Kind() {
 	case fact.Person:
-		return short && (t.form&formChar == 0 || kind == fact.Short && bearer.Prominence() < wellKnown) || bearer.Prominence() < namesake
+		return short && (t.form&formChar == 0 || kind == fact.Short && bearer.Prominence() < wellKnown) ||
+			bearer.Prominence() < littleKnownPerson && w.first.part(w.tokens.key(r.from))&commonForename != 0 // "James Morris"
 	case fact.Place, fact.Region, fact.Facility:
 		if short && t.form&formChar == 0 && kind != fact.Demonym && bearer.Prominence() < wellKnown && w.first.part(w.tokens.key(r.from)) != 0 {
 			return true // "Virginia", "Charlotte"
