@@ -207,6 +207,22 @@ func AppendStems(dst [][]byte, word []byte, script Script) [][]byte {
 	return dst
 }
 
+// AppendStemsIn is [AppendStems] with the bold endings of one language, which a text
+// is in.
+func AppendStemsIn(dst [][]byte, word []byte, script Script, language string) [][]byte {
+	in := InflectingLanguage(language)
+	if in == 0 {
+		return AppendStems(dst, word, script)
+	}
+	var s Stems
+	for _, f := range s.Bold(word, script) {
+		if !f.Bold || f.Languages&in != 0 {
+			dst = append(dst, f.Text)
+		}
+	}
+	return dst
+}
+
 // Stem is what a table might hold of an inflected word.
 type Stem struct {
 	Text      []byte

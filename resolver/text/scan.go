@@ -445,7 +445,7 @@ func (w *work) inflected(i, limit, least int) int {
 	}
 	key := w.tokens.key(i)
 	w.stems = append(w.stems[:0], key)
-	w.stems = name.AppendStems(w.stems, key, t.script)
+	w.stems = name.AppendStemsIn(w.stems, key, t.script, w.tag)
 	longest := 0
 	for k, stem := range w.stems {
 		n := w.first.longestFrom(stem)
@@ -494,7 +494,7 @@ const (
 // after it, begins a key.
 func (w *work) secondWord(i int) bool {
 	first := slices.Clone(w.stems)
-	second := append([][]byte{w.tokens.key(i + 1)}, name.AppendStems(nil, w.tokens.key(i+1), w.tokens.list[i+1].script)...)
+	second := append([][]byte{w.tokens.key(i + 1)}, name.AppendStemsIn(nil, w.tokens.key(i+1), w.tokens.list[i+1].script, w.tag)...)
 	for _, a := range first {
 		if w.first.longestFrom(a) < 2 {
 			continue
