@@ -208,7 +208,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		t := &query.tokens[i]
 		totalQuery += float64(t.info)
 		if !used[i] {
-			left += float64(t.info)
+			left += query.tells(i)
 			against += t.against()
 			numberLeft, initialLeft = numberLeft || t.digits, initialLeft || t.short
 		}
@@ -217,7 +217,7 @@ func (c *Comparer) Compare(query, name *Form) Comparison {
 		t := &name.tokens[j]
 		totalName += float64(t.info)
 		if !taken[j] {
-			free += float64(t.info)
+			free += name.tells(j)
 			numberFree, initialFree = numberFree || t.digits, initialFree || t.short
 		}
 	}

@@ -71,6 +71,12 @@ func TestCompareFeatures(t *testing.T) {
 	if got := compared("梁国雄", "Leung Kwok-hung"); got.Joined != 1 {
 		t.Errorf("a name without spaces: %+v", got)
 	}
+	if with, without := compared("Sergey Lavrov", "Sergey Viktorovich Lavrov"), compared("Sergey Lavrov", "Sergey Mikhailov Lavrov"); with.Missing >= without.Missing {
+		t.Errorf("a patronymic missing: %+v, another name: %+v", with, without)
+	}
+	if got := compared("Brigade Forty-Four", "Brigade 44"); got.Similarity < 0.99 {
+		t.Errorf("a number in words: %+v", got)
+	}
 	if got := compared("Путин", "Putin"); !got.CrossScript {
 		t.Errorf("scripts: %+v", got)
 	}

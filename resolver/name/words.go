@@ -116,7 +116,7 @@ var words = sync.OnceValue(func() *vocabulary {
 	for line := range dataLines(genericJoinedFile) {
 		v.addJoined(line)
 	}
-	v.phrases = readPhrases(phrasesFile, v.readSurnames(surnamesFile))
+	v.phrases = readPhrases(phrasesFile, numberPhrases(), v.readSurnames(surnamesFile))
 	v.known = make(map[string]known, len(v.kinds)+len(v.nicknames)+len(v.forms))
 	g := guardTables()
 	for _, keys := range []iter.Seq[string]{maps.Keys(v.kinds), maps.Keys(v.nicknames), maps.Keys(v.forms), maps.Keys(g.sides), maps.Keys(g.sets)} {
@@ -190,6 +190,19 @@ func (v *vocabulary) readSurnames(file string) string {
 		}
 	}
 	return phrases.String()
+}
+
+// numberPhrases returns the lines of the phrases that English numbers from
+// twenty-one to ninety-nine are.
+func numberPhrases() string {
+	units := strings.Fields("one two three four five six seven eight nine")
+	var lines strings.Builder
+	for t, ten := range strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety") {
+		for u, unit := range units {
+			fmt.Fprintf(&lines, "%d%d: %s %s, %s %d\n", t+2, u+1, ten, unit, ten, u+1)
+		}
+	}
+	return lines.String()
 }
 
 // readPhrases reads files of "word: phrases".
