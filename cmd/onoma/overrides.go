@@ -21,7 +21,7 @@ func newPin(env environment) *cobra.Command {
 		Long: `Pin makes a name lead to an entity, before all that the table knows: the answer is
 that entity alone. The name is taken without regard to case, marks and width. A pin
 for a name and entity that were denied takes the place of the deny.`,
-		Example: `  onoma pin --source desk "the Old Fox" Q42 --addr 127.0.0.1:7411 --note "as our columnist calls him"
+		Example: `  onoma pin --source desk "the Old Fox" desk:1 --addr 127.0.0.1:7411 --note "as our columnist calls him"
   onoma resolve "the Old Fox" --addr 127.0.0.1:7411`,
 	})
 }
