@@ -106,6 +106,7 @@ func (a *Annotator) Annotate(d *Document, out *Annotation) {
 	w.begin(a, d)
 	out.Language = w.language
 	w.scan()
+	w.joinForenames()
 	w.understand()
 	out.Mentions, out.Truncated = w.mentions(out.Mentions[:0])
 }

@@ -175,7 +175,7 @@ func (w *work) evidence(r *run) float64 {
 	case t.form&formCased == 0:
 		e += withoutCase
 		if words == 1 && (isOrdinary(w.tokens.key(r.from)) || w.cue(r.from) != 0) {
-			e += ordinaryWord
+			e += ordinaryWord * 3 / 2
 		}
 	case words > 1:
 		if e += severalWords; w.onlyArticleUpper(r) {

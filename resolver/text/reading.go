@@ -192,7 +192,11 @@ func (w *work) read() {
 		}
 		f := w.readingFeatures(r, bearer.Kind(), top.Reading == resolver.Metonymic)
 		p := f.Metonymic(readingWeights())
-		w.readable = append(w.readable, readable{run: i, head: i, logit: math.Log(p / (1 - p)), acts: f[fNextSay]+f[fNextDecide]+f[fLaterSay]+f[fLaterDecide] > 0 && f[fSport] == 0})
+		x := readable{run: i, head: i, logit: math.Log(p / (1 - p)), acts: f[fNextSay]+f[fNextDecide]+f[fLaterSay]+f[fLaterDecide] > 0 && f[fSport] == 0}
+		if kind := bearer.Kind(); top.Reading == resolver.Literal && kind != fact.Country && !x.acts && f[fNextAct]+f[fSubject]+f[fSport]+f[fListActor] == 0 {
+			x.logit = min(x.logit, noPower) // a town that nobody governs from
+		}
+		w.readable = append(w.readable, x)
 		last := len(w.readable) - 1
 		if last > 0 && w.continuesList(&w.runs[w.readable[last-1].run], r) {
 			w.readable[last].head = w.readable[last-1].head
@@ -210,6 +214,10 @@ func (w *work) read() {
 		from = to
 	}
 }
+
+// noPower is the most that speaks for a town to stand for somebody, where nothing
+// says that it acts: unlike a capital, few towns do.
+const noPower = -0.5
 
 // readable is a run whose reading is a choice.
 type readable struct {

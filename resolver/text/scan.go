@@ -594,6 +594,56 @@ func (w *work) lastMark(r *run) int {
 	return 0
 }
 
+// joinForenames takes the forename before a surname into the run, in scripts where
+// no capital marks it, when it is one of the bearer's as another paper spells it:
+// "वोलोदिमीर ज़ेलेंस्की", "دیمیتری پسکوف".
+func (w *work) joinForenames() {
+	list := w.tokens.list
+	for i := range w.runs {
+		r := &w.runs[i]
+		k := r.from - 1
+		if k < 0 || r.inner || r.given || r.to != r.from+1 || len(r.candidates) == 0 || r.start != int(list[r.from].start) {
+			continue
+		}
+		t, before := &list[r.from], &list[k]
+		if t.form&(formCased|formChar) != 0 || t.gap != gapSpace || before.script != t.script || w.covered[k] != 0 {
+			continue
+		}
+		c := &r.candidates[0]
+		if c.Entity.Kind() != fact.Person || !c.Name.Valid() || c.Name.Kind() != fact.Short || !isSpelling(c.Entity, w.tokens.key(k), t.script) {
+			continue
+		}
+		r.from, r.start = k, int(before.start)
+		w.covered[k] = int32(i) + 1
+		e := w.newEntry()
+		*e = *r.entry
+		e.surface, e.query = w.document.Text[r.start:r.end], c.Entity.Canonical()
+		e.candidates, e.outcome = w.keep(r.candidates[:1]), resolver.Resolved
+		r.entry, r.candidates, r.outcome = e, e.candidates, e.outcome
+	}
+}
+
+// isSpelling reports whether the word is a spelling of the person's forename: it
+// has the first letters of one that the table has in the script, and its length.
+func isSpelling(e index.Entity, word []byte, script name.Script) bool {
+	const alike, off = 2, 2 // letters
+	letters := []rune(string(word))
+	if len(letters) <= alike {
+		return false
+	}
+	for i := range e.NameCount() {
+		first, _, parted := strings.Cut(name.Fold(e.Name(i).Text()), " ")
+		if !parted || name.ScriptOf(first) != script {
+			continue
+		}
+		known := []rune(first)
+		if len(known) > alike && slices.Equal(known[:alike], letters[:alike]) && max(len(known), len(letters))-min(len(known), len(letters)) <= off {
+			return true
+		}
+	}
+	return false
+}
+
 // addCase adds a run whose key is the base form of its words.
 func (w *work) addCase(from, to int, key string, inner bool) int {
 	next := w.add(from, to, int(w.tokens.list[from].start), w.tokens.surface(from, to), key, false, inner)

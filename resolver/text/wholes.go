@@ -84,6 +84,9 @@ func (w *work) joinedChars(i int) bool {
 
 func (w *work) wholeBefore(h *wholes, r *run) bool {
 	list := w.tokens.list
+	if k := r.from - 1; k >= 0 && w.covered[k] != 0 && w.runs[w.covered[k]-1].bearerKind() == fact.Country {
+		return false // "AS" is the United States in Indonesian
+	}
 	key := w.scratch
 	defer func() { w.scratch = key }()
 	for n := 1; n <= h.most && n <= r.from; n++ {
