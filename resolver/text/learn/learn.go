@@ -46,7 +46,7 @@ const (
 	Penalty = 0.3
 	// OwnWeight is the weight of an example of the annotated texts against one of
 	// the set: the texts are fewer than the cases they stand for, and alike.
-	OwnWeight = 0.5
+	OwnWeight = 0.3
 )
 
 // ReadSet reads a tab-separated set with the columns sentence, start, end (code
