@@ -147,6 +147,10 @@ func (w *work) evidence(r *run) float64 {
 	if w.isPartOfWhole(r) || w.isTongue(r) {
 		return strangersPart
 	}
+	if r.to < len(list) && list[r.to].gap == gapHyphen && top.Entity.Kind() == fact.Person && top.Reading == resolver.Literal && w.languageJoinsNames() &&
+		(w.unknownName(r.to) || r.to > r.from+1 && list[r.to].form&(formUpper|formCaps) == formUpper) {
+		return strangersPart // "Nancy Pelosi-Brown"
+	}
 	e := renown * (bearer.Prominence() - usualRenown)
 	words := w.wordsOf(r)
 	for k := r.from; k < r.to; k++ {
@@ -721,8 +725,28 @@ func (w *work) isHalfName(i int) bool {
 func (w *work) beginsStranger(r *run) bool {
 	const littleKnown = 0.5
 	bearer := bearerOf(&r.candidates[0])
-	return languageTraits()["small words"][w.tag] && isPlace(bearer.Kind()) &&
-		(bearer.Prominence() < littleKnown || r.from == 0 || w.cue(r.from-1)&(cueIn|cueFrom|cueTo) == 0)
+	placed := r.from > 0 && w.cue(r.from-1)&(cueIn|cueFrom|cueTo) != 0
+	if w.tag == "en" {
+		// English gives capitals to days and to what a country's name stands before.
+		return bearer.Kind() == fact.Place && !placed && !isOrdinary(w.tokens.key(r.to))
+	}
+	return languageTraits()["small words"][w.tag] && isPlace(bearer.Kind()) && (bearer.Prominence() < littleKnown || !placed)
+}
+
+// languageJoinsNames reports whether a hyphen behind a name joins a name to it, and
+// not any noun as in German.
+func (w *work) languageJoinsNames() bool {
+	return w.tag == "en" || languageTraits()["small words"][w.tag] && w.tag != "nl" && w.tag != "af" && w.tag != "fi" && w.tag != "hu"
+}
+
+// isNamesake reports whether a forename before the surname of a person of the
+// document is not that person's: "Karen Pence" beside Mike Pence.
+func (w *work) isNamesake(r *run, top *resolver.Candidate) bool {
+	k := r.from - 1
+	if k < 0 || r.to != r.from+1 || top.Entity.Kind() != fact.Person || w.tokens.list[r.from].gap != gapSpace || !w.unknownName(k) || w.first.part(w.tokens.key(k))&forename == 0 {
+		return false
+	}
+	return !strings.Contains(name.Fold(top.Entity.Canonical()), string(w.tokens.key(k)))
 }
 
 // isOfStranger reports whether the single word of a run is part of the name of
@@ -848,7 +872,9 @@ func (w *work) settle() {
 		if r.titled {
 			e += besideTitle
 		}
-		if top := &r.candidates[0]; w.knows(top) {
+		if top := &r.candidates[0]; w.knows(top) && w.isNamesake(r, top) {
+			e += strangersPart
+		} else if w.knows(top) {
 			e += inPerson
 		} else if w.strangers[string(w.tokens.key(r.to-1))] && top.Entity.Kind() == fact.Person && r.to == r.from+1 {
 			e += strangersPart

@@ -407,7 +407,7 @@ func (w *work) applyTitle(f *found) {
 }
 
 // isNextInList reports whether a person before a title is another than its holder,
-// named before him in a list: "Gustavo Petro, la presidenta hondureña y …".
+// named before him in a list: "Petro, el presidente chileno y …".
 func (w *work) isNextInList(p *run, f *found) bool {
 	list := w.tokens.list
 	return p.to <= f.first && f.last < len(list) && w.cue(f.last)&cueAnd != 0 && list[f.last].gap == gapSpace && !w.everAny(p.candidates[0].Entity, f)
