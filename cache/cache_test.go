@@ -126,7 +126,7 @@ func TestBytesBoundTheProcess(t *testing.T) {
 
 func TestEntriesExpireApartAndNegativeOnesSooner(t *testing.T) {
 	s := startRedis(t)
-	c := newCache(t, cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.address}}), TTL: 1000 * time.Second, NegativeTTL: 100 * time.Second})
+	c := newCache(t, cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.Address}}), TTL: 1000 * time.Second, NegativeTTL: 100 * time.Second})
 	const n = 70
 	for i := range n {
 		if err := ask(t.Context(), c, i); err != nil {
@@ -134,7 +134,7 @@ func TestEntriesExpireApartAndNegativeOnesSooner(t *testing.T) {
 		}
 	}
 	eventually(t, 5*time.Second, "all are written", func() bool { return c.Stats().Writes == n })
-	client := redis.NewClient(&redis.Options{Addr: s.address})
+	client := redis.NewClient(&redis.Options{Addr: s.Address})
 	defer func() { _ = client.Close() }()
 	keys, err := client.Keys(t.Context(), "onoma:*").Result()
 	if err != nil || len(keys) != n {
@@ -160,7 +160,7 @@ func TestEntriesExpireApartAndNegativeOnesSooner(t *testing.T) {
 // together.
 func TestReplicasShare(t *testing.T) {
 	s := startRedis(t)
-	dial := func() redis.UniversalClient { return cache.Dial(cache.Address{Hosts: []string{s.address}}) }
+	dial := func() redis.UniversalClient { return cache.Dial(cache.Address{Hosts: []string{s.Address}}) }
 	one, two := newCache(t, cache.Options{Redis: dial()}), newCache(t, cache.Options{Redis: dial(), Budget: time.Second})
 	const n = 200
 	for i := range n {
@@ -186,7 +186,7 @@ func TestReplicasShare(t *testing.T) {
 // What is cheap is not asked for over the network.
 func TestCheapIsComputed(t *testing.T) {
 	s := startRedis(t)
-	c := newCache(t, cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.address}})})
+	c := newCache(t, cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.Address}})})
 	for i := range 50 {
 		_, err := c.Do(t.Context(), keyOf(i), 10*time.Microsecond, func() ([]byte, bool, error) { return nil, false, nil })
 		if err != nil {
@@ -201,10 +201,10 @@ func TestCheapIsComputed(t *testing.T) {
 // Whatever stands in Redis, only what was sealed for the key is believed.
 func TestPoisonIsNotBelieved(t *testing.T) {
 	s := startRedis(t)
-	client := redis.NewClient(&redis.Options{Addr: s.address})
+	client := redis.NewClient(&redis.Options{Addr: s.Address})
 	defer func() { _ = client.Close() }()
 	options := func(secret string) cache.Options {
-		return cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.address}}), Secret: []byte(secret), Budget: time.Second}
+		return cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.Address}}), Secret: []byte(secret), Budget: time.Second}
 	}
 	writer := newCache(t, options("secret"))
 	for i := range 2 {
@@ -284,7 +284,7 @@ func BenchmarkNear(b *testing.B) {
 // a thousand values.
 func BenchmarkFar(b *testing.B) {
 	s := startRedis(b)
-	o := cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.address}}), Bytes: 1, Budget: time.Second}
+	o := cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{s.Address}}), Bytes: 1, Budget: time.Second}
 	c := newCache(b, o)
 	for i := range 1000 {
 		if err := ask(b.Context(), c, i); err != nil {

@@ -20,7 +20,7 @@ func TestFaultsOfSeveral(t *testing.T) {
 		deploy func(testing.TB) deployment
 		hurt   func(deployment)
 	}{
-		{"Cluster of three, a master killed", func(t testing.TB) deployment { return cluster(t, 1) }, func(d deployment) { master(d).kill() }},
+		{"Cluster of three, a master killed", func(t testing.TB) deployment { return cluster(t, 1) }, func(d deployment) { master(d).Kill() }},
 		{"Cluster of three, a master frozen", func(t testing.TB) deployment { return cluster(t, 1) }, func(d deployment) { master(d).signal(syscall.SIGSTOP) }},
 		{"Cluster of three, a master gives way to its follower", func(t testing.TB) deployment { return cluster(t, 1) }, func(d deployment) {
 			for _, s := range d.servers {
@@ -33,7 +33,7 @@ func TestFaultsOfSeveral(t *testing.T) {
 				}
 			}
 		}},
-		{"Sentinel, the master killed", sentinels, func(d deployment) { master(d).kill() }},
+		{"Sentinel, the master killed", sentinels, func(d deployment) { master(d).Kill() }},
 		{"Sentinel, the master frozen", sentinels, func(d deployment) { master(d).signal(syscall.SIGSTOP) }},
 	} {
 		t.Run(fault.name, func(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 
 	"onoma/cache"
 	"onoma/internal/reliability"
+	"onoma/internal/spawn"
 )
 
 // bound is the longest that a hundredth of the calls may take whatever happens
@@ -146,13 +147,13 @@ func TestFaults(t *testing.T) {
 		unreachable bool // Redis can serve nothing while it lasts
 	}{
 		{name: "killed", unreachable: true,
-			hurt: func(s stage) { s.redis.kill() },
+			hurt: func(s stage) { s.redis.Kill() },
 			heal: func(s stage) { s.redis.start() }},
 		{name: "frozen", unreachable: true,
 			hurt: func(s stage) { s.redis.signal(syscall.SIGSTOP) },
 			heal: func(s stage) { s.redis.signal(syscall.SIGCONT) }},
 		{name: "restarted empty",
-			hurt: func(s stage) { s.redis.kill(); s.redis.start() },
+			hurt: func(s stage) { s.redis.Kill(); s.redis.start() },
 			heal: func(stage) {}},
 		{name: "slow, 100 ms a command", unreachable: true,
 			hurt: func(s stage) { s.proxy.set(100*time.Millisecond, false) },
@@ -164,7 +165,7 @@ func TestFaults(t *testing.T) {
 			hurt: func(s stage) { s.proxy.cut() },
 			heal: func(stage) {}},
 		{name: "holding poisoned values",
-			hurt: func(s stage) { poison(t, s.redis.address) },
+			hurt: func(s stage) { poison(t, s.redis.Address) },
 			heal: func(s stage) { s.redis.command("FLUSHALL") }},
 		{name: "out of memory",
 			hurt: func(s stage) { s.redis.command("FLUSHALL"); s.redis.command("CONFIG", "SET", "maxmemory", "1") },
@@ -181,7 +182,7 @@ func TestFaults(t *testing.T) {
 				s.proxy.cut()
 			},
 			heal: func(s stage) {
-				client := redis.NewClient(&redis.Options{Addr: s.redis.address, Password: "other"})
+				client := redis.NewClient(&redis.Options{Addr: s.redis.Address, Password: "other"})
 				defer func() { _ = client.Close() }()
 				if err := client.ConfigSet(t.Context(), "requirepass", "").Err(); err != nil {
 					t.Error(err)
@@ -190,7 +191,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(fault.name, func(t *testing.T) {
 			s := stage{redis: startRedis(t), names: startNames(t)}
-			s.proxy = startProxy(t, s.redis.address)
+			s.proxy = startProxy(t, s.redis.Address)
 			host := "redis.test.:" + portOf(s.proxy.l.Addr().String())
 			c := newCache(t, cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{host}}),
 				Bytes: 1, // nothing stays in process: each call comes to Redis
@@ -315,7 +316,7 @@ func (n *names) answer() {
 
 // A name that never led anywhere, and an address where nobody is.
 func TestRedisThatNeverWas(t *testing.T) {
-	for _, host := range []string{"redis.invalid:6379", freeAddress(t)} {
+	for _, host := range []string{"redis.invalid:6379", spawn.FreeAddress(t)} {
 		c := newCache(t, cache.Options{Redis: cache.Dial(cache.Address{Hosts: []string{host}}), Bytes: 1})
 		l := startLoad(c)
 		calls, p99 := l.phase(time.Second)

@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,33 +16,41 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"onoma/cache"
+	"onoma/internal/spawn"
 )
 
-// redisServer is a Redis of our own, a child process on a port of its own.
+// redisServer is a Redis of a test's own.
 type redisServer struct {
-	t       testing.TB
-	address string
-	dir     string
-	args    []string
-	tls     *tls.Config // nil: in the clear
-	process *exec.Cmd
-	exited  chan struct{}
+	*spawn.Server
+	t   testing.TB
+	tls *tls.Config // nil: in the clear
 }
 
 func startRedis(t testing.TB, options ...string) *redisServer {
 	t.Helper()
-	s := newRedis(t)
-	s.args = append(s.args, options...)
+	s := newRedis(t, options...)
 	s.start()
 	return s
 }
 
-// newRedis returns a server that does not run yet and keeps nothing on disk.
-func newRedis(t testing.TB) *redisServer {
+// newRedis returns a server that does not run yet.
+func newRedis(t testing.TB, options ...string) *redisServer {
 	t.Helper()
-	s := &redisServer{t: t, address: freeAddress(t), dir: t.TempDir()}
-	s.args = []string{"--port", portOf(s.address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir, "--repl-diskless-sync-delay", "0"}
-	return s
+	return &redisServer{Server: spawn.Redis(t, append([]string{"--repl-diskless-sync-delay", "0"}, options...)...), t: t}
+}
+
+// start starts the server, empty, and waits until it answers.
+func (s *redisServer) start() {
+	s.t.Helper()
+	if err := s.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *redisServer) signal(signal syscall.Signal) {
+	if err := s.Signal(signal); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func portOf(address string) string {
@@ -53,60 +58,9 @@ func portOf(address string) string {
 	return port
 }
 
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-// start starts the server, empty, and waits until it answers.
-func (s *redisServer) start() {
-	s.t.Helper()
-	if s.process == nil {
-		s.t.Cleanup(s.kill)
-	}
-	s.process = exec.Command("redis-server", s.args...) //nolint:noctx // it outlives no test: Cleanup kills it
-	log, err := os.Create(filepath.Join(s.t.TempDir(), "log"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = log.Close() }()
-	s.process.Stdout = log
-	if err := s.process.Start(); err != nil {
-		s.t.Fatalf("redis-server, which 'make prepare' installs: %v", err)
-	}
-	exited, process := make(chan struct{}), s.process
-	s.exited = exited
-	go func() {
-		defer close(exited)
-		_ = process.Wait() // killed, mostly
-	}()
-	client := s.client()
-	defer func() { _ = client.Close() }()
-	eventually(s.t, 10*time.Second, "redis answers", func() bool {
-		err := client.Ping(s.t.Context()).Err()
-		return err == nil || strings.Contains(err.Error(), "NOAUTH")
-	})
-}
-
-func (s *redisServer) kill() {
-	_ = s.process.Process.Kill()
-	<-s.exited
-}
-
-func (s *redisServer) signal(signal syscall.Signal) {
-	if err := s.process.Process.Signal(signal); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // client is a plain one, of the server alone.
 func (s *redisServer) client() *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: s.address, TLSConfig: s.tls, ReadTimeout: 10 * time.Second, Protocol: 2})
+	return redis.NewClient(&redis.Options{Addr: s.Address, TLSConfig: s.tls, ReadTimeout: 10 * time.Second, Protocol: 2})
 }
 
 // command sends one command on a connection of its own and returns the reply,

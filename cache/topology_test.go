@@ -24,6 +24,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"onoma/cache"
+	"onoma/internal/spawn"
 )
 
 // deployment is some servers that are one Redis, and how to reach it.
@@ -36,12 +37,12 @@ type deployment struct {
 func alone(t testing.TB) deployment {
 	t.Helper()
 	s := newRedis(t)
-	s.tls = certificate(t, s.dir)
-	cert, key := filepath.Join(s.dir, "cert"), filepath.Join(s.dir, "key")
-	s.args = append(s.args, "--port", "0", "--tls-port", portOf(s.address), "--tls-auth-clients", "no",
+	s.tls = certificate(t, s.Dir)
+	cert, key := filepath.Join(s.Dir, "cert"), filepath.Join(s.Dir, "key")
+	s.Args = append(s.Args, "--port", "0", "--tls-port", s.Port(), "--tls-auth-clients", "no",
 		"--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert)
 	s.start()
-	return guarded(deployment{[]*redisServer{s}, cache.Address{Hosts: []string{s.address}, Database: 3, TLS: s.tls}})
+	return guarded(deployment{[]*redisServer{s}, cache.Address{Hosts: []string{s.Address}, Database: 3, TLS: s.tls}})
 }
 
 // guarded lets the cache in as the user of deploy/redis/users.acl, who may do
@@ -109,12 +110,12 @@ func cluster(t testing.TB, followers int) deployment {
 	create := []string{"--cluster", "create"}
 	for range 3 * (1 + followers) {
 		s := newRedis(t)
-		s.args = append(s.args, "--cluster-enabled", "yes", "--cluster-config-file", filepath.Join(s.dir, "nodes.conf"),
-			"--cluster-node-timeout", "1000", "--cluster-port", portOf(freeAddress(t)))
+		s.Args = append(s.Args, "--cluster-enabled", "yes", "--cluster-config-file", filepath.Join(s.Dir, "nodes.conf"),
+			"--cluster-node-timeout", "1000", "--cluster-port", portOf(spawn.FreeAddress(t)))
 		s.start()
 		d.servers = append(d.servers, s)
-		d.address.Hosts = append(d.address.Hosts, s.address)
-		create = append(create, s.address)
+		d.address.Hosts = append(d.address.Hosts, s.Address)
+		create = append(create, s.Address)
 	}
 	create = append(create, "--cluster-replicas", fmt.Sprint(followers), "--cluster-yes")
 	if said, err := exec.CommandContext(t.Context(), "redis-cli", create...).CombinedOutput(); err != nil {
@@ -140,24 +141,24 @@ func (s *redisServer) inStep() bool {
 func sentinels(t testing.TB) deployment {
 	t.Helper()
 	master, follower := startRedis(t), newRedis(t)
-	follower.args = append(follower.args, "--replicaof", "127.0.0.1", portOf(master.address))
+	follower.Args = append(follower.Args, "--replicaof", "127.0.0.1", master.Port())
 	follower.start()
 	eventually(t, 20*time.Second, "the follower is in step", follower.inStep)
 	d := deployment{[]*redisServer{master, follower}, cache.Address{Master: "onoma"}}
 	var watchers []*redisServer
 	for range 3 {
 		s := newRedis(t)
-		file := filepath.Join(s.dir, "sentinel.conf")
-		text := "port " + portOf(s.address) + "\nbind 127.0.0.1\ndir " + s.dir +
-			"\nsentinel monitor onoma 127.0.0.1 " + portOf(master.address) + " 2" +
+		file := filepath.Join(s.Dir, "sentinel.conf")
+		text := "port " + s.Port() + "\nbind 127.0.0.1\ndir " + s.Dir +
+			"\nsentinel monitor onoma 127.0.0.1 " + master.Port() + " 2" +
 			"\nsentinel down-after-milliseconds onoma 500\nsentinel failover-timeout onoma 3000\n"
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s.args = []string{file, "--sentinel"}
+		s.Args, s.Ready = []string{file, "--sentinel"}, "+monitor master"
 		s.start()
 		watchers = append(watchers, s)
-		d.address.Hosts = append(d.address.Hosts, s.address)
+		d.address.Hosts = append(d.address.Hosts, s.Address)
 	}
 	for _, s := range watchers {
 		eventually(t, 20*time.Second, "the sentinels know each other and the follower", func() bool {
@@ -217,7 +218,7 @@ func lives(t *testing.T, d deployment) (long, short int) {
 		if !strings.Contains(s.command("INFO", "replication"), "role:master") {
 			continue
 		}
-		client := redis.NewClient(&redis.Options{Addr: s.address, TLSConfig: s.tls, DB: d.address.Database})
+		client := redis.NewClient(&redis.Options{Addr: s.Address, TLSConfig: s.tls, DB: d.address.Database})
 		keys, err := client.Keys(t.Context(), "onoma:*").Result()
 		for _, key := range keys {
 			if client.TTL(t.Context(), key).Val() > 500*time.Second {

@@ -29,6 +29,7 @@ import (
 
 	"onoma/client"
 	"onoma/internal/reliability"
+	"onoma/internal/spawn"
 
 	onomav1 "onoma/proto/onoma/v1"
 )
@@ -98,23 +99,13 @@ func (r *replica) signal(signal syscall.Signal) {
 
 func startReplica(t testing.TB, args ...string) *replica {
 	t.Helper()
-	r := &replica{t: t, address: freeAddress(t), ops: freeAddress(t), args: args}
+	r := &replica{t: t, address: spawn.FreeAddress(t), ops: spawn.FreeAddress(t), args: args}
 	r.start()
 	t.Cleanup(func() {
 		_ = r.process.Process.Kill()
 		<-r.exited
 	})
 	return r
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func (r *replica) start() {

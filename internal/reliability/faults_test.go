@@ -14,6 +14,7 @@ import (
 
 	"onoma/client"
 	"onoma/internal/reliability"
+	"onoma/internal/spawn"
 
 	onomav1 "onoma/proto/onoma/v1"
 )
@@ -22,8 +23,8 @@ import (
 type system struct {
 	t        *testing.T
 	replicas []*replica
-	redis    *child
-	postgres *child
+	redis    *spawn.Server
+	postgres *spawn.Server
 	client   *client.Client
 	traffic  *traffic
 	tls      *authority
@@ -42,17 +43,16 @@ func newSystem(t *testing.T, clockOf string) *system {
 		s.clock = newClock(t)
 		env[clockOf] = s.clock.env()
 	}
-	redis, redisAddress := startRedis(t, env["Redis"]...)
-	postgres, url := startPostgres(t, env["PostgreSQL"]...)
-	s.redis, s.postgres = redis, postgres
+	s.redis, s.postgres = startRedis(t, env["Redis"]...), startPostgres(t, env["PostgreSQL"]...)
+	url := s.postgres.URL("postgres")
 	switch clockOf {
 	case "Redis":
-		s.time = func() (time.Time, error) { return timeOfRedis(t.Context(), redisAddress) }
+		s.time = func() (time.Time, error) { return timeOfRedis(t.Context(), s.redis.Address) }
 	case "PostgreSQL":
 		s.time = func() (time.Time, error) { return timeOfPostgres(t.Context(), url) }
 	}
 	for range 3 {
-		r := startReplica(t, append(s.tls.flags(), "--postgres", url, "--redis", redisAddress)...)
+		r := startReplica(t, append(s.tls.flags(), "--postgres", url, "--redis", s.redis.Address)...)
 		r.tls = s.tls.believed()
 		s.replicas = append(s.replicas, r)
 	}
@@ -67,6 +67,20 @@ func newSystem(t *testing.T, clockOf string) *system {
 	s.traffic = newTraffic(t, 2200, s.client, connect(t, s.replicas...))
 	s.traffic.published = first.published
 	return s
+}
+
+// again starts a server anew.
+func (s *system) again(server *spawn.Server) {
+	s.t.Helper()
+	if err := server.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *system) signal(server *spawn.Server, signal syscall.Signal) {
+	if err := server.Signal(signal); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // publish publishes once more, and fails no test: the database may be away.
@@ -144,17 +158,17 @@ func TestFaults(t *testing.T) {
 	pause := func(d time.Duration) { <-time.After(d) }
 	faults := []fault{
 		{"PostgreSQL killed and started again",
-			func(s *system) { s.postgres.kill(); pause(3 * time.Second) },
-			func(s *system) { s.postgres.start() }, ""},
+			func(s *system) { s.postgres.Kill(); pause(3 * time.Second) },
+			func(s *system) { s.again(s.postgres) }, ""},
 		{"PostgreSQL frozen",
-			func(s *system) { s.postgres.signal(syscall.SIGSTOP); pause(3 * time.Second) },
-			func(s *system) { s.postgres.signal(syscall.SIGCONT) }, ""},
+			func(s *system) { s.signal(s.postgres, syscall.SIGSTOP); pause(3 * time.Second) },
+			func(s *system) { s.signal(s.postgres, syscall.SIGCONT) }, ""},
 		{"Redis killed and started again",
-			func(s *system) { s.redis.kill(); pause(2 * time.Second) },
-			func(s *system) { s.redis.start() }, ""},
+			func(s *system) { s.redis.Kill(); pause(2 * time.Second) },
+			func(s *system) { s.again(s.redis) }, ""},
 		{"Redis frozen",
-			func(s *system) { s.redis.signal(syscall.SIGSTOP); pause(2 * time.Second) },
-			func(s *system) { s.redis.signal(syscall.SIGCONT) }, ""},
+			func(s *system) { s.signal(s.redis, syscall.SIGSTOP); pause(2 * time.Second) },
+			func(s *system) { s.signal(s.redis, syscall.SIGCONT) }, ""},
 		{"A replica of three killed and started again",
 			func(s *system) {
 				_ = s.replicas[1].process.Process.Kill()
@@ -267,8 +281,8 @@ func (s *system) stop() {
 		_ = r.process.Process.Kill()
 		<-r.exited
 	}
-	s.redis.kill()
-	s.postgres.kill()
+	s.redis.Kill()
+	s.postgres.Kill()
 }
 
 var matrix [][]string

@@ -3,18 +3,15 @@ package server_test
 import (
 	"context"
 	"fmt"
-	"net"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"onoma/cache"
 	"onoma/internal/server"
 	"onoma/internal/source"
+	"onoma/internal/spawn"
 	"onoma/resolver"
 	"onoma/resolver/index"
 	"onoma/resolver/name"
@@ -219,27 +216,9 @@ func sideBySide(b *testing.B, sides []onomav1.ResolverServiceClient, names []str
 // benchmarkRedis starts a Redis that ends with the benchmark.
 func benchmarkRedis(b *testing.B) (address string) {
 	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	s := spawn.Redis(b)
+	if err := s.Start(); err != nil {
 		b.Fatal(err)
 	}
-	address = l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	_ = l.Close()
-	process := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", b.TempDir()) //nolint:noctx // Cleanup kills it
-	if err := process.Start(); err != nil {
-		b.Fatalf("redis-server, which 'make prepare' installs: %v", err)
-	}
-	b.Cleanup(func() {
-		_ = process.Process.Kill()
-		_ = process.Wait() // killed
-	})
-	client := redis.NewClient(&redis.Options{Addr: address})
-	defer func() { _ = client.Close() }()
-	for deadline := time.Now().Add(10 * time.Second); client.Ping(b.Context()).Err() != nil; {
-		if time.Now().After(deadline) {
-			b.Fatal("redis does not answer")
-		}
-	}
-	return address
+	return s.Address
 }

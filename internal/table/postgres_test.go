@@ -1,34 +1,22 @@
 package table_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"onoma/internal/spawn"
 	"onoma/internal/table"
 )
 
-// postgresServer is a PostgreSQL of the tests' own, a child process that ends
-// with them.
+// postgresServer is a PostgreSQL of the tests' own.
 type postgresServer struct {
-	binaries, dir string
-	port          int
-	as            *syscall.SysProcAttr
-	process       *exec.Cmd
-	ended         chan struct{} // closed when the process is gone
-	databases     int
+	*spawn.Server
+	databases int
 }
 
 var onePostgres struct {
@@ -45,7 +33,7 @@ func postgres(t testing.TB) *postgresServer {
 	if onePostgres.server == nil {
 		s, err := newPostgres()
 		if err != nil {
-			t.Fatalf("PostgreSQL: %v (make prepare installs it)", err)
+			t.Fatalf("PostgreSQL: %v", err)
 		}
 		onePostgres.server = s
 	}
@@ -55,102 +43,24 @@ func postgres(t testing.TB) *postgresServer {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if s := onePostgres.server; s != nil {
-		s.stop()
-		os.RemoveAll(s.dir)
+		s.Kill()
+		os.RemoveAll(s.Dir)
 	}
 	os.Exit(code) //nolint:forbidigo // TestMain ends the process
 }
 
 func newPostgres() (*postgresServer, error) {
-	s := new(postgresServer)
-	if path, err := exec.LookPath("postgres"); err == nil {
-		if path, err = filepath.EvalSymlinks(path); err == nil {
-			s.binaries = filepath.Dir(path)
-		}
-	} else if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres"); len(found) > 0 {
-		s.binaries = filepath.Dir(found[len(found)-1])
-	} else {
-		return nil, fmt.Errorf("no postgres program found")
+	s, err := spawn.Postgres("-c", "fsync=off")
+	if err == nil {
+		err = s.Start()
 	}
-	var err error
-	if s.dir, err = os.MkdirTemp("", "onoma-postgres"); err != nil {
-		return nil, err
-	}
-	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			return nil, err
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		if err := os.Chown(s.dir, uid, gid); err != nil {
-			return nil, err
-		}
-		s.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	init := exec.Command(filepath.Join(s.binaries, "initdb"), "-D", filepath.Join(s.dir, "data"), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
-	init.SysProcAttr, init.Dir = s.as, s.dir
-	if out, err := init.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s.port = l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	return s, s.start()
-}
-
-func (s *postgresServer) start() error {
-	s.process = exec.Command(filepath.Join(s.binaries, "postgres"), "-D", filepath.Join(s.dir, "data"), "-p", strconv.Itoa(s.port),
-		"-h", "127.0.0.1", "-k", s.dir, "-c", "fsync=off")
-	s.process.SysProcAttr, s.process.Dir = s.as, s.dir
-	log, err := s.process.StderrPipe()
-	if err != nil {
-		return err
-	}
-	if err := s.process.Start(); err != nil {
-		return err
-	}
-	ready, ended := make(chan struct{}), make(chan struct{})
-	s.ended = ended
-	var said strings.Builder
-	go func() {
-		defer close(ended)
-		waiting := true
-		for lines := bufio.NewScanner(log); lines.Scan(); {
-			if waiting {
-				fmt.Fprintln(&said, lines.Text())
-				if waiting = !strings.Contains(lines.Text(), "is ready to accept connections"); !waiting {
-					close(ready)
-				}
-			}
-		}
-	}()
-	select {
-	case <-ready:
-		return nil
-	case <-ended:
-		return fmt.Errorf("the server ended: %s", said.String())
-	}
-}
-
-// stop ends the server at once, as a crash would.
-func (s *postgresServer) stop() {
-	s.process.Process.Signal(syscall.SIGQUIT)
-	<-s.ended
-	s.process.Wait()
-}
-
-func (s *postgresServer) url(database string) string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+	return &postgresServer{Server: s}, err
 }
 
 // database makes an empty database and returns its URL.
 func (s *postgresServer) database(t testing.TB) string {
 	t.Helper()
-	db, err := sql.Open("pgx", s.url("postgres"))
+	db, err := sql.Open("pgx", s.URL("postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +70,7 @@ func (s *postgresServer) database(t testing.TB) string {
 	if _, err := db.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}
-	return s.url(name)
+	return s.URL(name)
 }
 
 func openPostgres(t testing.TB) (table.Authority, func() table.Authority) {
@@ -182,9 +92,9 @@ func openPostgres(t testing.TB) (table.Authority, func() table.Authority) {
 func TestPostgresGoesAway(t *testing.T) {
 	s, err := newPostgres()
 	if err != nil {
-		t.Fatalf("PostgreSQL: %v (make prepare installs it)", err)
+		t.Fatalf("PostgreSQL: %v", err)
 	}
-	t.Cleanup(func() { s.stop(); os.RemoveAll(s.dir) })
+	t.Cleanup(func() { s.Kill(); os.RemoveAll(s.Dir) })
 	a, err := table.OpenPostgres(t.Context(), s.database(t))
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +118,7 @@ func TestPostgresGoesAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.stop()
+	s.Kill()
 	if _, err := l.Commit(t.Context(), -1); table.FailureOf(err) != table.Unreachable {
 		t.Errorf("a load without its database: %v", err)
 	}
@@ -219,7 +129,7 @@ func TestPostgresGoesAway(t *testing.T) {
 	if got := answers(m, rows[:100]); got != want {
 		t.Error("without its authority the table answers otherwise")
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Refresh(t.Context()); err != nil || !m.Behind().IsZero() || m.Version() != 1 {
@@ -244,8 +154,8 @@ func TestPostgresGoesAway(t *testing.T) {
 	}
 	many := generated(t, 120_000) // more than is staged at once
 	err = add(many[:len(many)-10])
-	s.stop()
-	if err := s.start(); err != nil {
+	s.Kill()
+	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if err == nil {
