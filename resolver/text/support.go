@@ -171,7 +171,7 @@ func (w *work) asksSupport(r *run, top *resolver.Candidate, words int) bool {
 	switch bearer.Kind() {
 	case fact.Person:
 		return short && (t.form&formChar == 0 || kind == fact.Short && bearer.Prominence() < wellKnown) ||
-			bearer.Prominence() < littleKnownPerson && w.first.part(w.tokens.key(r.from))&commonForename != 0 // "James Morris"
+			words == 2 && bearer.Prominence() < littleKnownPerson && w.first.part(w.tokens.key(r.from))&commonForename != 0 && !w.isRareSurname(r) // "James Morris"
 	case fact.Place, fact.Region, fact.Facility:
 		if short && t.form&formChar == 0 && kind != fact.Demonym && bearer.Prominence() < wellKnown && w.first.part(w.tokens.key(r.from)) != 0 {
 			return true // "Virginia", "Charlotte"
