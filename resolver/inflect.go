@@ -14,7 +14,7 @@ import (
 
 const (
 	// maxInflectedWords is the most words of a name that is looked up without
-	// its endings, maxForms how many combinations of forms are.
+	// its endings, maxForms how many combinations of forms are looked at.
 	maxInflectedWords = 4
 	maxForms          = 512
 	// inflectedOdds are the log10 odds that a word which a known ending turns
@@ -232,9 +232,9 @@ func (in *inflection) spread() (some bool) {
 // together with those before, and looks whole keys up.
 func (t *Table) eachForm(q *Query, a *Answer, in *inflection, i int, so taken, tr *tracer) {
 	if i == len(in.end) {
+		in.left--
 		// What lost nothing, or bold endings where plain ones have been looked up, is known.
 		if so.words > 0 && (so.plain < so.words) == in.only.bold() {
-			in.left--
 			t.gatherForm(q, a, in, so, tr)
 		}
 		return
