@@ -37,8 +37,10 @@ const (
 	// between, when none that was heard is as similar as unlike.
 	heardNear = 24
 	// heardRespelt is how many are compared with a query as it sounds.
-	heardRespelt = 16
-	unlike       = 0.5
+	// A name of more than respeltWords words is not heard so: papers that spell by
+	// ear write short names.
+	heardRespelt, respeltWords = 16, 3
+	unlike                     = 0.5
 	// surelyCompared is how many of them are compared however far they are
 	// behind the first; the others need leastShare of its weight.
 	surelyCompared = 8
@@ -94,7 +96,7 @@ func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comp
 	}
 	before, _, comma := name.CutComma(text)
 	if m.part = anyName; !comma || tooShort(before) {
-		if m.hear(t, text, yield) && m.best < similar && name.ScriptOf(text) == name.Latin {
+		if m.hear(t, text, yield) && m.best < similar && m.asked.Len() <= respeltWords && name.ScriptOf(text) == name.Latin {
 			m.hearRespelt(t, text, yield)
 		}
 		return
@@ -213,7 +215,8 @@ func (m *matcher) hear(t *Table, text string, yield func(index.Name, *name.Compa
 
 // hearRespelt finds and compares the names of persons and places that text, in
 // Latin letters, may spell as they sound: Džo Baidens, Co Bayden. Every word must
-// meet one of the name; a sound alone proves too little.
+// meet one of the name; a sound alone proves too little. Where no letter tells which
+// languages spell it, only names heard at once are compared.
 func (m *matcher) hearRespelt(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
 	m.respelt = true
 	defer func() { m.respelt = false }()
@@ -223,7 +226,7 @@ func (m *matcher) hearRespelt(t *Table, text string, yield func(index.Name, *nam
 		m.asked.PrepareKey(key)
 		m.compared, m.best = m.compared[:0], 0
 		more := m.compareAll(sounds, sounds.Find(&m.asked, &m.hearing, heardFirst), yield)
-		if more && m.best < similar && m.asked.Len() > 1 {
+		if more && m.best < similar && m.asked.Len() > 1 && len(m.spelt) == 1 {
 			more = m.compareAll(sounds, sounds.FindByLetters(&m.hearing, heardRespelt), yield)
 		}
 		if !more {
