@@ -60,7 +60,7 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 	if a.matcher == nil {
 		a.matcher = new(matcher)
 	}
-	a.matcher.alike(t, q.Name, func(n index.Name, c *name.Comparison, f *LikenessFeatures) bool {
+	a.matcher.alike(t, q, func(n index.Name, c *name.Comparison, f *LikenessFeatures) bool {
 		odds := f.odds()
 		if odds < leastOdds {
 			return true
@@ -87,16 +87,17 @@ func (t *Table) gatherAlike(q *Query, a *Answer, tr *tracer) {
 // of their being the same name are made of, in no particular order. It is for
 // fitting those odds; [Table.Resolve] weighs them.
 func (t *Table) Alike(text string, yield func(index.Name, *LikenessFeatures) bool) {
-	new(matcher).alike(t, text, func(n index.Name, _ *name.Comparison, f *LikenessFeatures) bool { return yield(n, f) })
+	new(matcher).alike(t, &Query{Name: text}, func(n index.Name, _ *name.Comparison, f *LikenessFeatures) bool { return yield(n, f) })
 }
 
-func (m *matcher) alike(t *Table, text string, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
+func (m *matcher) alike(t *Table, q *Query, yield func(index.Name, *name.Comparison, *LikenessFeatures) bool) {
+	text := q.Name
 	if tooShort(text) {
 		return
 	}
 	before, _, comma := name.CutComma(text)
 	if m.part = anyName; !comma || tooShort(before) {
-		if m.hear(t, text, yield) && m.best < similar && m.asked.Len() <= respeltWords && name.ScriptOf(text) == name.Latin {
+		if m.hear(t, text, yield) && m.best < similar && m.asked.Len() <= respeltWords && name.ScriptOf(text) == name.Latin && name.SpellsByEar(q.Language) {
 			m.hearRespelt(t, text, yield)
 		}
 		return

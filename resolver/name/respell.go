@@ -19,6 +19,7 @@ type respelling struct {
 	unmarked bool // reads names without marks too
 	endings  [][]rune
 	letters  map[pair]string // in Cyrillic, folded
+	spoken   []string        // primary language tags
 }
 
 // pair is one letter, or two that spell one sound.
@@ -37,8 +38,11 @@ var respellings = sync.OnceValue(func() []respelling {
 	var all []respelling
 	for line := range dataLines(respellFile) {
 		if _, head, ok := strings.Cut(line, ":"); ok {
-			marks, endings, _ := strings.Cut(head, "|")
-			all = append(all, newRespelling(strings.Fields(marks), strings.Fields(endings)))
+			parts := strings.Split(head, "|")
+			if len(parts) != 3 {
+				panic(fmt.Sprintf("respell.txt: %q is not marks, endings and languages", head))
+			}
+			all = append(all, newRespelling(strings.Fields(parts[0]), strings.Fields(parts[1]), strings.Fields(parts[2])))
 			continue
 		}
 		r := &all[len(all)-1]
@@ -61,8 +65,8 @@ var respellings = sync.OnceValue(func() []respelling {
 	return own
 })
 
-func newRespelling(marks, endings []string) respelling {
-	r := respelling{marks: map[pair]bool{}, letters: map[pair]string{}}
+func newRespelling(marks, endings, spoken []string) respelling {
+	r := respelling{marks: map[pair]bool{}, letters: map[pair]string{}, spoken: spoken}
 	for _, mark := range marks {
 		if mark == "-" {
 			r.unmarked = true
@@ -75,6 +79,15 @@ func newRespelling(marks, endings []string) respelling {
 		r.endings = append(r.endings, []rune(e))
 	}
 	return r
+}
+
+// SpellsByEar reports whether texts in a language, a BCP-47 tag, may write foreign names
+// as they sound; of one that is not said they may.
+func SpellsByEar(language string) bool {
+	primary, _, _ := strings.Cut(language, "-")
+	return primary == "" || primary == "und" || slices.ContainsFunc(respellings(), func(r respelling) bool {
+		return slices.Contains(r.spoken, primary)
+	})
 }
 
 // Respellings appends the folded keys of a name in Latin letters as it sounds, in

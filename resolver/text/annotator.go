@@ -247,7 +247,7 @@ func (w *work) begin(a *Annotator, d *Document) {
 	w.barren = reuse(w.barren)
 	w.ownNames = reuse(w.ownNames)
 	w.bound, w.counted = 0, false
-	w.guesses, w.focus = maxGuesses, -1
+	w.guesses, w.focus = min(maxGuesses, fewestGuesses+len(d.Text)/guessEvery), -1
 	w.query = resolver.Query{
 		Language: w.language, AsOf: d.AsOf, Countries: d.Countries,
 		MinScore: d.MinScore, MinMargin: d.MinMargin, Limit: maxCandidates,
@@ -270,9 +270,9 @@ func (w *work) speak(language string) {
 const (
 	// maxCandidates is how many candidates of a name are weighed in context.
 	maxCandidates = 16
-	// maxGuesses bounds the runs of a document that are searched by likeness,
-	// which costs a hundred times an ordinary look-up.
-	maxGuesses = 48
+	// Runs of a document that are searched by likeness, which costs a thousand times
+	// an ordinary look-up, are so many, one more for so many bytes, and no more.
+	fewestGuesses, guessEvery, maxGuesses = 6, 10_000, 48
 )
 
 // reuse empties a map and keeps its memory, unless a large document made it
