@@ -149,7 +149,8 @@ type work struct {
 	countries []share
 	counted   bool              // countries is final
 	people    map[string]person // by surname
-	heads     map[[3]byte]bool  // how the surnames of people begin
+	cueKnown  []cue             // of tokens that have been asked for, with cueAsked
+	heads     map[[4]byte]bool  // how the surnames of people begin
 	strangers map[string]bool   // surnames of people that the table lacks
 	guesses   int               // searches by likeness that are left
 	scratch   []byte
@@ -259,6 +260,7 @@ func (w *work) begin(a *Annotator, d *Document) {
 func (w *work) speak(language string) {
 	w.language, w.query.Language = language, language
 	w.cueWords = cuesFor(language)
+	w.cueKnown = append(w.cueKnown[:0], make([]cue, len(w.tokens.list))...)
 	w.tag, _, _ = strings.Cut(language, "-")
 	traits := languageTraits()
 	w.inflects, w.titlesLast, w.isSmall = traits["latin"][w.tag], traits["titles last"][w.tag], !traits["large"][w.tag]

@@ -164,8 +164,16 @@ func cuesFor(language string) *cues {
 // cues returns the cue words of the document's language.
 func (w *work) cues() *cues { return w.cueWords }
 
+// cueAsked marks a cue that is known.
+const cueAsked cue = 1 << 31
+
 // cue returns what token i says.
-func (w *work) cue(i int) cue { return w.cues().word(w.tokens.key(i)) }
+func (w *work) cue(i int) cue {
+	if w.cueKnown[i] == 0 {
+		w.cueKnown[i] = w.cues().word(w.tokens.key(i)) | cueAsked
+	}
+	return w.cueKnown[i] &^ cueAsked
+}
 
 func (c *cues) word(key []byte) cue {
 	found := c.whole[string(key)]

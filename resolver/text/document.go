@@ -346,9 +346,14 @@ func (w *work) surnames() {
 	}
 }
 
-// headOf is the beginning of a folded surname, which no case changes.
-func headOf(key []byte) (head [3]byte) {
-	copy(head[:], key[:min(len(key), 3)])
+// headOf is the beginning of a folded surname, which no case changes: three letters,
+// or two of a script whose letters take two bytes.
+func headOf(key []byte) (head [4]byte) {
+	n := 3
+	if len(key) > 0 && key[0] >= utf8.RuneSelf {
+		n = 4
+	}
+	copy(head[:], key[:min(len(key), n)])
 	return head
 }
 
