@@ -274,7 +274,7 @@ const (
 	maxCandidates = 16
 	// Runs of a document that are searched by likeness, which costs a thousand times
 	// an ordinary look-up, are so many, one more for so many bytes, and no more.
-	fewestGuesses, guessEvery, maxGuesses = 6, 10_000, 48
+	fewestGuesses, guessEvery, maxGuesses = 5, 25_000, 48
 )
 
 // reuse empties a map and keeps its memory, unless a large document made it
